@@ -1,0 +1,1 @@
+"""apigw-emu: an emulator of Amazon API Gateway REST APIs."""

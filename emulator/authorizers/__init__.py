@@ -1,0 +1,1 @@
+"""Who may call: policies, signatures, tokens, authorizer functions."""

@@ -1,0 +1,1 @@
+"""AWS::ApiGateway resources for CloudFormation, and the SAM transform."""

@@ -1,0 +1,1 @@
+"""The control plane: one function per operation of botocore's apigateway model."""

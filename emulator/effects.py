@@ -1,0 +1,105 @@
+"""The seam to the outside: clock, date, random, ids, threads, processes, listening ports.
+
+Belongs here: whatever makes two runs differ, or touches the machine. Everything else gets an ``Effects`` handed in, so
+that tests advance a ``task.Clock`` and seed the randomness. The global reactor enters through ``Effects.real`` only.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from attrs import Factory, define
+from twisted.internet import defer, threads
+from twisted.internet.interfaces import IListeningPort, IProcessTransport
+from twisted.internet.protocol import Factory as ProtocolFactory
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.threadpool import ThreadPool
+
+T = TypeVar("T")
+
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@define(eq=False)
+class Effects:
+    """What the emulator may ask of the machine.
+
+    ``clock``   an IReactorTime: ``seconds()`` (monotonic) and ``callLater``.
+    ``wall``    seconds since the epoch, as a float. In tests: a base plus ``clock.seconds()``.
+    ``reactor`` the whole reactor, for endpoints, TCP clients and threads; tests hand in a memory reactor.
+    ``pool``    the threads blocking work runs on; None in tests: ``in_thread`` then runs at once, in order.
+    """
+
+    reactor: Any
+    clock: Any
+    wall: Callable[[], float]
+    random: random.Random = Factory(random.Random)
+    pool: ThreadPool | None = None
+    writer_pool: ThreadPool | None = None
+    _writer_lock: defer.DeferredLock = Factory(defer.DeferredLock)
+
+    @classmethod
+    def real(cls, reactor: Any) -> Effects:
+        """The effects of a running daemon; its thread pools start and stop with the reactor."""
+        pool = ThreadPool(0, 8, name="apigw-emu")
+        writer = ThreadPool(0, 1, name="apigw-emu-writer")
+        for each in (pool, writer):
+            reactor.callWhenRunning(each.start)
+            reactor.addSystemEventTrigger("during", "shutdown", each.stop)
+        return cls(
+            reactor=reactor, clock=reactor, wall=time.time, random=random.SystemRandom(), pool=pool, writer_pool=writer
+        )
+
+    @classmethod
+    def fake(cls, clock: Any, reactor: Any = None, epoch: float = 1_700_000_000.0, seed: int = 0) -> Effects:
+        """Effects for tests: everything follows ``clock`` (a ``task.Clock``); threads run at once."""
+        return cls(
+            reactor=reactor, clock=clock, wall=lambda: epoch + clock.seconds(), random=random.Random(seed)
+        )
+
+    def uuid(self) -> str:
+        """A version 4 UUID in its usual text form."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def new_id(self, length: int = 10) -> str:
+        """An id as API Gateway makes them: lower-case letters and digits."""
+        return "".join(self.random.choices(_ID_ALPHABET, k=length))
+
+    def hex(self, length: int) -> str:
+        """``length`` random hexadecimal digits."""
+        return f"{self.random.getrandbits(4 * length):0{length}x}"
+
+    def in_thread(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> defer.Deferred[T]:
+        """Run ``function`` off the reactor, beside other threads: for what blocks but shares nothing."""
+        if self.pool is None:
+            return defer.maybeDeferred(function, *args, **kwargs)
+        return threads.deferToThreadPool(self.reactor, self.pool, function, *args, **kwargs)
+
+    def in_writer(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> defer.Deferred[T]:
+        """Run ``function`` off the reactor, one at a time in order of asking: moto's single writer."""
+        if self.writer_pool is None:
+            return defer.maybeDeferred(function, *args, **kwargs)
+        return threads.deferToThreadPool(self.reactor, self.writer_pool, function, *args, **kwargs)
+
+    def from_thread(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """From a thread: call ``function`` on the reactor, without waiting. On the reactor: call it now."""
+        if self.pool is None:
+            function(*args, **kwargs)
+        else:
+            self.reactor.callFromThread(function, *args, **kwargs)
+
+    def spawn(
+        self, protocol: ProcessProtocol, executable: str, args: Sequence[str], env: Mapping[str, str]
+    ) -> IProcessTransport:
+        """Start a child process. No directory is given, so that Twisted uses posix_spawn: fork stalls the reactor."""
+        transport: IProcessTransport = self.reactor.spawnProcess(protocol, executable, list(args), dict(env), None)
+        return transport
+
+    def listen_loopback(self, factory: ProtocolFactory) -> IListeningPort:
+        """Listen on a free port of 127.0.0.1; ``getHost().port`` tells which."""
+        port: IListeningPort = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
+        return port

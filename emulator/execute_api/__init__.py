@@ -1,0 +1,1 @@
+"""The data plane: a request through the frozen deployment. Imports no twisted.web."""

@@ -1,0 +1,1 @@
+"""What a method calls: one file per integration type."""

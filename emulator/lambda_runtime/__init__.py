@@ -1,0 +1,1 @@
+"""Lambda functions in worker processes on AWS's own runtime clients."""

@@ -1,0 +1,1 @@
+"""Text in, text out: VTL, JSONPath, parameter mappings. No I/O."""

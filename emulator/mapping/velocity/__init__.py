@@ -1,0 +1,1 @@
+"""AWS's dialect of the Velocity template language."""

@@ -1,0 +1,1 @@
+"""API Gateway's records, per account and region."""

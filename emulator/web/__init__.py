@@ -1,0 +1,1 @@
+"""The HTTP channel under the resource tree."""
