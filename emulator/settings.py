@@ -1,6 +1,7 @@
 """Settings: what the user may set, read once at start, frozen.
 
-Belongs here: the values and their defaults. Never here: reading the command line, the environment or files (``tap.py``).
+Belongs here: the values and their defaults. Never here: reading the command line, the environment or files
+(``tap.py`` does).
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ class Region:
     api_keys: dict[str, Record] = Factory(dict)  # by id; "value" always present
     usage_plans: dict[str, Record] = Factory(dict)  # by id
     usage_plan_keys: dict[str, dict[str, Record]] = Factory(dict)  # plan id -> key id -> UsagePlanKey record
-    usage: dict[tuple[str, str], dict[str, list[int]]] = Factory(dict)  # (plan, key) -> "YYYY-MM-DD" -> [used, remaining]
+    # (plan, key) -> "YYYY-MM-DD" -> [used, remaining]
+    usage: dict[tuple[str, str], dict[str, list[int]]] = Factory(dict)
     domain_names: dict[str, Record] = Factory(dict)  # by domain name, or "name+domainNameId" for private ones
     base_path_mappings: dict[str, dict[str, Record]] = Factory(dict)  # same key -> base path ("(none)") -> record
     access_associations: dict[str, Record] = Factory(dict)  # by ARN
