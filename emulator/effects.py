@@ -7,6 +7,7 @@ that tests advance a ``task.Clock`` and seed the randomness. The global reactor 
 from __future__ import annotations
 
 import random
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from twisted.internet import defer, threads
 from twisted.internet.interfaces import IListeningPort, IProcessTransport
 from twisted.internet.protocol import Factory as ProtocolFactory
 from twisted.internet.protocol import ProcessProtocol
+from twisted.python import failure
 from twisted.python.threadpool import ThreadPool
 
 T = TypeVar("T")
@@ -40,7 +42,7 @@ class Effects:
     random: random.Random = Factory(random.Random)
     pool: ThreadPool | None = None
     writer_pool: ThreadPool | None = None
-    _writer_lock: defer.DeferredLock = Factory(defer.DeferredLock)
+    _writer_mutex: Any = Factory(threading.Lock)
 
     @classmethod
     def real(cls, reactor: Any) -> Effects:
@@ -83,7 +85,27 @@ class Effects:
         """Run ``function`` off the reactor, one at a time in order of asking: moto's single writer."""
         if self.writer_pool is None:
             return defer.maybeDeferred(function, *args, **kwargs)
-        return threads.deferToThreadPool(self.reactor, self.writer_pool, function, *args, **kwargs)
+        return threads.deferToThreadPool(self.reactor, self.writer_pool, self._write, function, args, kwargs)
+
+    def _write(self, function: Callable[..., T], args: Any, kwargs: Any) -> T:
+        with self._writer_mutex:
+            return function(*args, **kwargs)
+
+    def wait_for(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """From the writer's thread: call ``function`` on the reactor and wait for its answer (or its Deferred's).
+
+        While it waits, other work may have the writer: what is asked for on the reactor may need moto in turn.
+        """
+        pool = self.writer_pool
+        if pool is None:
+            return _now(defer.maybeDeferred(function, *args, **kwargs))
+        pool.adjustPoolsize(0, pool.max + 1)
+        self._writer_mutex.release()
+        try:
+            return threads.blockingCallFromThread(self.reactor, function, *args, **kwargs)
+        finally:
+            self._writer_mutex.acquire()
+            pool.adjustPoolsize(0, pool.max - 1)
 
     def from_thread(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """From a thread: call ``function`` on the reactor, without waiting. On the reactor: call it now."""
@@ -103,3 +125,14 @@ class Effects:
         """Listen on a free port of 127.0.0.1; ``getHost().port`` tells which."""
         port: IListeningPort = self.reactor.listenTCP(0, factory, interface="127.0.0.1")
         return port
+
+
+def _now(deferred: defer.Deferred[Any]) -> Any:
+    """The result a Deferred already has: with no threads nothing can be waited for."""
+    results: list[Any] = []
+    deferred.addBoth(results.append)
+    if not results:
+        raise RuntimeError("asked to wait for a Deferred that has not fired, with no thread to wait on")
+    if isinstance(results[0], failure.Failure):
+        results[0].raiseException()
+    return results[0]
