@@ -1,0 +1,63 @@
+"""Lists: ``position`` and ``limit`` as every Get…s operation takes them.
+
+Belongs here: cutting a list into pages and the opaque position. Never here: the order or the filters of any list.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+
+from emulator.errors import BadRequestException
+from emulator.store.records import Record
+
+DEFAULT_LIMIT = 25
+MAXIMUM_LIMIT = 500
+
+
+def page(
+    records: Sequence[Record],
+    request: Record,
+    key: Callable[[Record], str] = lambda record: str(record["id"]),
+    show: Callable[[Record], Record] | None = None,
+) -> Record:
+    """One page of ``records`` (already in AWS's order), as ``{"items": […], "position": …}``.
+
+    The position names the last record shown by its key, and its index, so that walking on is right when records came
+    or went meanwhile. ``show`` makes the records of this page only. Raises BadRequestException.
+    """
+    limit = request.get("limit")
+    if limit is None:
+        limit = DEFAULT_LIMIT
+    if limit < 1:
+        raise BadRequestException(f"Invalid limit parameter. Limit must be between 1 and {MAXIMUM_LIMIT}")
+    limit = min(limit, MAXIMUM_LIMIT)  # AWS takes more without complaint
+    start = 0
+    if request.get("position"):
+        start = _after(records, request["position"], key)
+    shown = list(records[start : start + limit])
+    result: Record = {"items": shown if show is None else [show(record) for record in shown]}
+    end = start + limit
+    if end < len(records):
+        result["position"] = _encode(end, key(records[end - 1]))
+    return result
+
+
+def _encode(index: int, name: str) -> str:
+    return base64.urlsafe_b64encode(f"{index}:{name}".encode()).decode()
+
+
+def _after(records: Sequence[Record], position: str, key: Callable[[Record], str]) -> int:
+    """The index of the record after the one that ``position`` names."""
+    try:
+        index_text, _, name = base64.urlsafe_b64decode(position.encode()).decode().partition(":")
+        index = int(index_text)
+    except (binascii.Error, ValueError):
+        raise BadRequestException("Invalid position parameter") from None
+    if 0 < index <= len(records) and key(records[index - 1]) == name:
+        return index
+    for number, record in enumerate(records):
+        if key(record) == name:
+            return number + 1
+    return min(max(index - 1, 0), len(records))
