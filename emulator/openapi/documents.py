@@ -1,0 +1,183 @@
+"""Bytes to a document and back: JSON, YAML and gzip, within bounds.
+
+Belongs here: syntax. Never here: what a document means.
+
+JSON goes through the standard library, YAML through PyYAML's safe loader with three changes: dates stay text, keys
+become text (``200:``), and a document whose aliases loop or unfold to more than ``MAX_NODES`` nodes is refused before
+it is built. Output is laid out as AWS's exports are (Jackson's pretty printer).
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from typing import Any
+
+import yaml
+
+from emulator.errors import BadRequestException
+
+MAX_BYTES = 6 * 1024 * 1024
+MAX_NODES = 2_000_000
+MAX_DEPTH = 200
+
+_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SAFE):  # type: ignore[misc,valid-type]
+    """A safe loader that leaves dates as they are written."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class MalformedDocument(Exception):
+    """The bytes are no document: not JSON, not YAML, too big, too deep, or no object."""
+
+
+def load(body: bytes) -> dict[str, Any]:
+    """The document in ``body``. Raises ``MalformedDocument``; ``BadRequestException`` when it is too large."""
+    body = _unzipped(body)
+    if len(body) > MAX_BYTES:
+        raise BadRequestException("Request body is larger than the maximum of 6 MB")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedDocument(str(error)) from error
+    try:
+        document = json.loads(text) if text.lstrip().startswith("{") else _load_yaml(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise MalformedDocument(str(error)) from error
+    if not isinstance(document, dict):
+        raise MalformedDocument("not an object")
+    return document
+
+
+def _unzipped(body: bytes) -> bytes:
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MalformedDocument(str(error)) from error
+
+
+def _load_yaml(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _weigh(node, {}, 0)
+        return _with_text_keys(loader.construct_document(node))
+    finally:
+        loader.dispose()
+
+
+def _weigh(node: yaml.Node, known: dict[int, int], depth: int) -> int:
+    """How many nodes ``node`` unfolds to, each alias counted as often as it is used."""
+    weight = known.get(id(node))
+    if weight is not None:
+        if weight == 0:
+            raise MalformedDocument("an alias refers to itself")
+        return weight
+    if depth > MAX_DEPTH:
+        raise MalformedDocument("nested too deeply")
+    known[id(node)] = 0  # being weighed
+    total = 1
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            total += _weigh(item, known, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            total += _weigh(key, known, depth + 1) + _weigh(value, known, depth + 1)
+    if total > MAX_NODES:
+        raise MalformedDocument("aliases unfold to too much")
+    known[id(node)] = total
+    return total
+
+
+def _with_text_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_key(key): _with_text_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_text_keys(item) for item in value]
+    return value
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return str(key)
+
+
+def as_text(value: Any) -> str:
+    """A scalar as Java prints it: what AWS makes of ``statusCode: 200`` and ``version: 1.0``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def pretty(value: Any, indent: str = "") -> str:
+    """JSON in the layout of Jackson's pretty printer: ``{ "a" : 1 }`` over lines, arrays of scalars on one line."""
+    if isinstance(value, dict):
+        if not value:
+            return "{ }"
+        inner = indent + "  "
+        members = [f"{inner}{_scalar(key)} : {pretty(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(members) + "\n" + indent + "}"
+    if isinstance(value, list):
+        return "[ " + ", ".join(pretty(item, indent) for item in value) + " ]" if value else "[ ]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as AWS's exports have it: strings in double quotes, keys bare, no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+class _Quoted(str):
+    """A string that is a value: printed in double quotes."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+
+
+_Dumper.add_representer(_Quoted, _quoted)
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """The document as YAML in AWS's layout."""
+    text: str = yaml.dump(
+        _with_quotes(document),
+        Dumper=_Dumper,
+        explicit_start=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1_000_000_000,
+    )
+    return text
+
+
+def _with_quotes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_quotes(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_quotes(item) for item in value]
+    return _Quoted(value) if isinstance(value, str) else value
