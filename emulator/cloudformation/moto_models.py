@@ -1,0 +1,195 @@
+"""The door to moto's CloudFormation: our resource types in its registry, and what its engine gets wrong put right.
+
+Belongs here: registration, and the replacements of moto's engine (order, roll-back, unknown types, safe parsing),
+each in one place. moto calls all of it on the writer's thread. Never here: what a resource does (``resources.py``
+and friends).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.cloudformation import models, parsing
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
+from moto.core.common_models import CloudFormationModel
+
+from emulator.cloudformation import method, rest_api, stage, templates
+from emulator.cloudformation.kinds import KINDS
+from emulator.cloudformation.resources import Control, Physical, Resource, Tabled
+from emulator.cloudformation.stacks import Resources, create_resources, execute_change_set, update_stack
+from emulator.store.records import Record
+
+#: ``(account, region, operation, request) -> answer``: one control-plane call, made from the writer's thread.
+Call = Callable[[str, str, str, Record], Record]
+
+_installed: dict[str, Any] = {}
+
+
+class ApiGatewayResource(CloudFormationModel):
+    """One made resource, as moto keeps it in a stack. Subclasses name their type and how they live."""
+
+    TYPE = ""
+    HOW: Resource
+
+    def __init__(self, account: str, region: str, physical: Physical, properties: Record) -> None:
+        self.account = account
+        self.region = region
+        self.physical = physical
+        self.properties = properties
+
+    @property
+    def physical_resource_id(self) -> str:
+        return self.physical.id
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return True
+
+    def get_cfn_attribute(self, attribute_name: str) -> Any:
+        """``Fn::GetAtt``."""
+        if attribute_name not in self.physical.attributes:
+            raise UnformattedGetAttTemplateException()
+        return self.physical.attributes[attribute_name]
+
+    def is_created(self) -> bool:
+        return True
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Record, account_id: str, region_name: str, **kwargs: Any
+    ) -> Any:
+        properties = dict(cloudformation_json.get("Properties") or {})
+        how = _how(cls.TYPE, account_id, region_name)
+        given = {**properties, **_extra(cls.TYPE, region_name)}
+        made = how.create(_control(account_id, region_name), given, resource_name)
+        return cls(account_id, region_name, made, properties)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Record,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        """Update in place; where that cannot be, make a new one: the engine deletes the old one at the end."""
+        properties = dict(cloudformation_json.get("Properties") or {})
+        how = _how(cls.TYPE, account_id, region_name)
+        control = _control(account_id, region_name)
+        updated = how.update(control, original_resource.physical, original_resource.properties, properties)
+        if updated is None:
+            return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+        return cls(account_id, region_name, updated, properties)
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        how = _how(type(self).TYPE, self.account, self.region)
+        how.delete(_control(self.account, self.region), self.physical)
+
+
+def _extra(type_name: str, region: str) -> Record:
+    return {"__region__": region} if type_name == "AWS::ApiGateway::RestApi" else {}
+
+
+def _control(account: str, region: str) -> Control:
+    call: Call = _installed["call"]
+
+    def control(operation: str, request: Record) -> Record:
+        return call(account, region, operation, request)
+
+    return control
+
+
+def _how(type_name: str, account: str, region: str) -> Resource:
+    if type_name == "AWS::ApiGateway::RestApi":
+        return rest_api.RestApi(lambda bucket, key, version: _object(account, bucket, key, version))
+    return _OTHERS[type_name]
+
+
+def _object(account: str, bucket: str, key: str, version: str) -> bytes:
+    from moto.s3.models import s3_backends
+
+    found = s3_backends[account]["aws"].get_object(bucket, key, version_id=version or None)
+    if found is None:
+        raise ValidationError(message=f"S3 error: The specified key does not exist. ({bucket}/{key})")
+    body: bytes = found.value
+    return body
+
+
+_OTHERS: dict[str, Resource] = {
+    **{name: Tabled(kind) for name, kind in KINDS.items()},
+    "AWS::ApiGateway::Method": method.Method(),
+    "AWS::ApiGateway::Stage": stage.Stage(),
+    "AWS::ApiGateway::Deployment": stage.Deployment(),
+    "AWS::ApiGateway::Account": stage.Account(),
+}
+
+
+def _model(type_name: str) -> type[ApiGatewayResource]:
+    # moto's registry is __subclasses__ of CloudFormationModel, and names a class by this static method.
+    return type(
+        type_name.replace("::", ""),
+        (ApiGatewayResource, CloudFormationModel),
+        {
+            "TYPE": type_name,
+            "cloudformation_type": staticmethod(lambda: type_name),
+            "cloudformation_name_type": staticmethod(lambda: ""),
+        },
+    )
+
+
+_MODELS = {name: _model(name) for name in ("AWS::ApiGateway::RestApi", *_OTHERS)}
+
+
+def install(call: Call) -> None:
+    """Put our types and our engine into moto's CloudFormation. ``call`` is asked for every control-plane call."""
+    _installed["call"] = call
+    parsing.get_model_list.cache_clear()
+    known = {
+        model.cloudformation_type(): model
+        for model in CloudFormationModel.__subclasses__()
+        if model is not ApiGatewayResource and not model.cloudformation_type().startswith("AWS::ApiGateway::")
+    }
+    known.update(_MODELS)
+    parsing.get_model_map = lambda: known
+    parsing.get_model_list = lambda: list(known.values())
+    names = {type_name: model.cloudformation_name_type() for type_name, model in known.items()}
+    parsing.get_name_type_map = lambda: names
+    if "AWS::CDK::Metadata" not in parsing.NULL_MODELS:
+        parsing.NULL_MODELS.append("AWS::CDK::Metadata")
+    models.ResourceMap = Resources
+    models.Stack.parse_template = staticmethod(_parse)
+    models.Stack._parse_template = _parse_stack
+    models.Stack.create_resources = create_resources
+    models.Stack.update = update_stack
+    models.ChangeSet._parse_template = _parse_change_set
+    models.CloudFormationBackend.execute_change_set = execute_change_set
+
+
+def _parse(template: str | bytes) -> dict[str, Any]:
+    try:
+        return templates.parse(template)
+    except templates.TemplateError as error:
+        raise ValidationError(message=str(error)) from error
+
+
+def _transformed(template: Any, parameters: Record, region: str) -> dict[str, Any]:
+    try:
+        return templates.transformed(templates.parse(template), _plain(parameters), region)
+    except templates.TemplateError as error:
+        raise ValidationError(message=str(error)) from error
+
+
+def _plain(parameters: Record | None) -> Record:
+    return {key: value for key, value in (parameters or {}).items() if isinstance(value, str)}
+
+
+def _parse_stack(self: Any) -> None:
+    # A stack parses its template before it has its parameters and region: the first look is at the text alone.
+    region = getattr(self, "region_name", None) or self.stack_id.split(":")[3]
+    self.template_dict = _transformed(self.template, getattr(self, "parameters", {}), region)
+
+
+def _parse_change_set(self: Any) -> None:
+    self.template_dict = _transformed(self.template, self.parameters, self.stack.region_name)
