@@ -16,11 +16,13 @@ from moto.core.common_models import CloudFormationModel
 
 from emulator.cloudformation import method, rest_api, stage, templates
 from emulator.cloudformation.kinds import KINDS
+from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Control, Physical, Resource, Tabled
 from emulator.cloudformation.stacks import Resources, create_resources, execute_change_set, update_stack
 from emulator.store.records import Record
 
-#: ``(account, region, operation, request) -> answer``: one control-plane call, made from the writer's thread.
+#: ``(account, region, operation, request) -> answer``: one call, made from the writer's thread. An operation is one of
+#: the control plane's, or ``service:Action`` of another service.
 Call = Callable[[str, str, str, Record], Record]
 
 _installed: dict[str, Any] = {}
@@ -123,6 +125,7 @@ _OTHERS: dict[str, Resource] = {
     "AWS::ApiGateway::Stage": stage.Stage(),
     "AWS::ApiGateway::Deployment": stage.Deployment(),
     "AWS::ApiGateway::Account": stage.Account(),
+    **{name: Service(kind) for name, kind in SERVED.items()},
 }
 
 

@@ -1,0 +1,221 @@
+"""Resource types of other services that stand around an API in a stack and that moto's CloudFormation lacks.
+
+Belongs here: a table of the calls that make and unmake each. They go to the service itself (``ServiceCalls.call``), so
+that a stack's resource is the same as one made by hand. Never here: API Gateway's own types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import Factory, frozen
+
+from emulator.cloudformation.resources import Control, Physical, boolean
+from emulator.store.records import Record
+
+
+@frozen(kw_only=True)
+class Served:
+    """One type: ``service:Action`` to create and delete, with what travels between.
+
+    ``rename``  property -> parameter, where they differ; ``drop`` properties CloudFormation alone has
+    ``id``      dotted path in the answer (or ``=Property``) that is the physical id
+    ``named``   parameter that gets the generated name when the template gives none
+    ``keep``    delete parameter -> dotted path in the answer, or ``=Property``
+    ``attributes``  Fn::GetAtt -> dotted path in the answer
+    ``shape``   last touches on the parameters
+    """
+
+    type: str
+    create: str
+    delete: str = ""
+    rename: Mapping[str, str] = Factory(dict)
+    drop: tuple[str, ...] = ()
+    id: str
+    named: str = ""
+    keep: Mapping[str, str] = Factory(dict)
+    attributes: Mapping[str, str] = Factory(dict)
+    shape: Callable[[Record], Record] | None = None
+
+    def make(self, control: Control, properties: Record, name: str) -> Physical:
+        """Create it."""
+        parameters = {
+            self.rename.get(key, key): value for key, value in properties.items() if key not in self.drop
+        }
+        if self.named and not parameters.get(self.named):
+            parameters[self.named] = name
+        if self.shape is not None:
+            parameters = self.shape(parameters)
+        answer = control(self.create, parameters) or {}
+
+        def read(where: str) -> Any:
+            if where.startswith("="):
+                return parameters.get(where[1:], properties.get(where[1:]))
+            value: Any = answer
+            for step in where.split("."):
+                value = value.get(step) if isinstance(value, dict) else None
+            return value
+
+        attributes = {attribute: read(where) for attribute, where in self.attributes.items()}
+        path = {parameter: read(where) for parameter, where in self.keep.items()}
+        return Physical(str(read(self.id)), attributes, path)
+
+
+@frozen
+class Service:
+    """How a Served type lives: any change of it makes it anew."""
+
+    kind: Served
+
+    def create(self, control: Control, properties: Record, name: str) -> Physical:
+        return self.kind.make(control, properties, name)
+
+    def update(self, control: Control, physical: Physical, old: Record, new: Record) -> Physical | None:
+        if self.kind.delete:
+            control(self.kind.delete, physical.path)
+        return self.kind.make(control, new, physical.id)
+
+    def delete(self, control: Control, physical: Physical) -> None:
+        if self.kind.delete:
+            control(self.kind.delete, physical.path)
+
+
+def _policy(document: str, *, each: str, member: str) -> Callable[[Record], Record]:
+    def shape(parameters: Record) -> Record:
+        return {
+            member: parameters[each],
+            document: json.dumps(parameters["PolicyDocument"])
+            if not isinstance(parameters["PolicyDocument"], str)
+            else parameters["PolicyDocument"],
+        }
+
+    return shape
+
+
+def _client(parameters: Record) -> Record:
+    for flag in ("GenerateSecret", "AllowedOAuthFlowsUserPoolClient"):
+        if flag in parameters:
+            parameters[flag] = boolean(parameters[flag])
+    return parameters
+
+
+def _pool(parameters: Record) -> Record:
+    for attribute in parameters.get("Schema") or ():
+        for flag in ("Mutable", "Required", "DeveloperOnlyAttribute"):
+            if flag in attribute:
+                attribute[flag] = boolean(attribute[flag])
+    return parameters
+
+
+def _queue_policy(parameters: Record) -> Record:
+    document = parameters["PolicyDocument"]
+    text = document if isinstance(document, str) else json.dumps(document)
+    return {"QueueUrl": parameters["Queues"][0], "Attributes": {"Policy": text}}
+
+
+def _topic_policy(parameters: Record) -> Record:
+    document = parameters["PolicyDocument"]
+    text = document if isinstance(document, str) else json.dumps(document)
+    return {"TopicArn": parameters["Topics"][0], "AttributeName": "Policy", "AttributeValue": text}
+
+
+def _subscription(parameters: Record) -> Record:
+    attributes = {
+        key: json.dumps(value) if isinstance(value, dict) else str(value)
+        for key, value in parameters.items()
+        if key in ("FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy")
+    }
+    kept = {key: parameters[key] for key in ("TopicArn", "Protocol", "Endpoint") if key in parameters}
+    return {**kept, "Attributes": attributes, "ReturnSubscriptionArn": True}
+
+
+def _secret(parameters: Record) -> Record:
+    generate = parameters.pop("GenerateSecretString", None)
+    if generate is not None and "SecretString" not in parameters:
+        # A fixed pattern would be no secret and a random one would not be repeatable: the name seeds it.
+        base = json.loads(generate.get("SecretStringTemplate") or "{}")
+        key = generate.get("GenerateStringKey")
+        made = f"generated-{parameters['Name']}"
+        parameters["SecretString"] = json.dumps({**base, key: made}) if key else made
+    return parameters
+
+
+SERVED: dict[str, Served] = {
+    kind.type: kind
+    for kind in (
+        Served(
+            type="AWS::Lambda::Alias", create="lambda:CreateAlias", delete="lambda:DeleteAlias", id="AliasArn",
+            drop=("ProvisionedConcurrencyConfig", "RoutingConfig"),
+            keep={"FunctionName": "=FunctionName", "Name": "=Name"}, attributes={"AliasArn": "AliasArn"},
+        ),
+        Served(
+            type="AWS::Cognito::UserPool", create="cognito-idp:CreateUserPool", delete="cognito-idp:DeleteUserPool",
+            rename={"UserPoolName": "PoolName"}, named="PoolName", id="UserPool.Id",
+            drop=("EnabledMfas", "WebAuthnRelyingPartyID", "WebAuthnUserVerification", "WebAuthnFactorConfiguration"),
+            keep={"UserPoolId": "UserPool.Id"}, shape=_pool,
+            attributes={"Arn": "UserPool.Arn", "UserPoolId": "UserPool.Id", "ProviderName": "UserPool.Name"},
+        ),
+        Served(
+            type="AWS::Cognito::UserPoolClient", create="cognito-idp:CreateUserPoolClient",
+            delete="cognito-idp:DeleteUserPoolClient", named="ClientName", id="UserPoolClient.ClientId",
+            keep={"UserPoolId": "=UserPoolId", "ClientId": "UserPoolClient.ClientId"}, shape=_client,
+            attributes={
+                "ClientId": "UserPoolClient.ClientId", "Name": "UserPoolClient.ClientName",
+                "ClientSecret": "UserPoolClient.ClientSecret",
+            },
+        ),
+        Served(
+            type="AWS::Cognito::UserPoolDomain", create="cognito-idp:CreateUserPoolDomain",
+            delete="cognito-idp:DeleteUserPoolDomain", id="=Domain",
+            keep={"UserPoolId": "=UserPoolId", "Domain": "=Domain"},
+        ),
+        Served(
+            type="AWS::Cognito::UserPoolResourceServer", create="cognito-idp:CreateResourceServer", id="=Identifier",
+        ),
+        Served(
+            type="AWS::Cognito::UserPoolGroup", create="cognito-idp:CreateGroup", delete="cognito-idp:DeleteGroup",
+            id="=GroupName", keep={"UserPoolId": "=UserPoolId", "GroupName": "=GroupName"},
+        ),
+        Served(
+            type="AWS::SNS::Subscription", create="sns:Subscribe", delete="sns:Unsubscribe", id="SubscriptionArn",
+            keep={"SubscriptionArn": "SubscriptionArn"}, attributes={"Arn": "SubscriptionArn"}, shape=_subscription,
+        ),
+        Served(type="AWS::SNS::TopicPolicy", create="sns:SetTopicAttributes", id="=TopicArn", shape=_topic_policy),
+        Served(type="AWS::SQS::QueuePolicy", create="sqs:SetQueueAttributes", id="=QueueUrl", shape=_queue_policy),
+        Served(
+            type="AWS::S3::BucketPolicy", create="s3:PutBucketPolicy", delete="s3:DeleteBucketPolicy", id="=Bucket",
+            keep={"Bucket": "=Bucket"}, shape=_policy("Policy", each="Bucket", member="Bucket"),
+        ),
+        Served(
+            type="AWS::WAFv2::WebACL", create="wafv2:CreateWebACL", delete="", named="Name", id="Summary.ARN",
+            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
+        ),
+        Served(
+            type="AWS::WAFv2::IPSet", create="wafv2:CreateIPSet", named="Name", id="Summary.ARN",
+            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
+        ),
+        Served(
+            type="AWS::WAFv2::RegexPatternSet", create="wafv2:CreateRegexPatternSet", named="Name", id="Summary.ARN",
+            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
+        ),
+        Served(
+            type="AWS::WAFv2::WebACLAssociation", create="wafv2:AssociateWebACL", delete="wafv2:DisassociateWebACL",
+            id="=ResourceArn", keep={"ResourceArn": "=ResourceArn"},
+        ),
+        Served(
+            type="AWS::CertificateManager::Certificate", create="acm:RequestCertificate",
+            delete="acm:DeleteCertificate", id="CertificateArn", keep={"CertificateArn": "CertificateArn"},
+            drop=("CertificateTransparencyLoggingPreference", "CertificateExport"),
+        ),
+        Served(
+            type="AWS::SecretsManager::Secret", create="secretsmanager:CreateSecret",
+            delete="secretsmanager:DeleteSecret", named="Name", id="ARN", keep={"SecretId": "ARN"},
+            attributes={"Id": "ARN"}, shape=_secret,
+        ),
+        Served(
+            type="AWS::CloudWatch::Alarm", create="cloudwatch:PutMetricAlarm", named="AlarmName", id="=AlarmName",
+        ),
+    )
+}  # fmt: skip
