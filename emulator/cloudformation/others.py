@@ -23,7 +23,7 @@ class Served:
     ``rename``  property -> parameter, where they differ; ``drop`` properties CloudFormation alone has
     ``id``      dotted path in the answer (or ``=Property``) that is the physical id
     ``named``   parameter that gets the generated name when the template gives none
-    ``keep``    delete parameter -> dotted path in the answer, or ``=Property``
+    ``keep``    delete parameter -> dotted path in the answer, or ``=Property``; ``[]`` in front makes a list
     ``attributes``  Fn::GetAtt -> dotted path in the answer
     ``shape``   last touches on the parameters
     """
@@ -51,6 +51,8 @@ class Served:
         answer = control(self.create, parameters) or {}
 
         def read(where: str) -> Any:
+            if where.startswith("[]"):
+                return [read(where[2:])]
             if where.startswith("="):
                 return parameters.get(where[1:], properties.get(where[1:]))
             value: Any = answer
@@ -127,7 +129,7 @@ def _subscription(parameters: Record) -> Record:
         for key, value in parameters.items()
         if key in ("FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy")
     }
-    kept = {key: parameters[key] for key in ("TopicArn", "Protocol", "Endpoint") if key in parameters}
+    kept: Record = {key: parameters[key] for key in ("TopicArn", "Protocol", "Endpoint") if key in parameters}
     return {**kept, "Attributes": attributes, "ReturnSubscriptionArn": True}
 
 
@@ -141,6 +143,9 @@ def _secret(parameters: Record) -> Record:
         parameters["SecretString"] = json.dumps({**base, key: made}) if key else made
     return parameters
 
+
+#: What WAFv2 wants to delete something.
+_LOCKED = {"Name": "=Name", "Scope": "=Scope", "Id": "Summary.Id", "LockToken": "Summary.LockToken"}
 
 SERVED: dict[str, Served] = {
     kind.type: kind
@@ -189,15 +194,19 @@ SERVED: dict[str, Served] = {
             keep={"Bucket": "=Bucket"}, shape=_policy("Policy", each="Bucket", member="Bucket"),
         ),
         Served(
-            type="AWS::WAFv2::WebACL", create="wafv2:CreateWebACL", delete="", named="Name", id="Summary.ARN",
+            type="AWS::WAFv2::WebACL", create="wafv2:CreateWebACL", delete="wafv2:DeleteWebACL", named="Name",
+            id="Summary.ARN", keep=_LOCKED,
             attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
         ),
         Served(
-            type="AWS::WAFv2::IPSet", create="wafv2:CreateIPSet", named="Name", id="Summary.ARN",
+            type="AWS::WAFv2::IPSet", create="wafv2:CreateIPSet", delete="wafv2:DeleteIPSet", named="Name",
+            id="Summary.ARN", keep=_LOCKED,
             attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
         ),
         Served(
-            type="AWS::WAFv2::RegexPatternSet", create="wafv2:CreateRegexPatternSet", named="Name", id="Summary.ARN",
+            type="AWS::WAFv2::RegexPatternSet", create="wafv2:CreateRegexPatternSet",
+            delete="wafv2:DeleteRegexPatternSet", named="Name",
+            id="Summary.ARN", keep=_LOCKED,
             attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
         ),
         Served(
@@ -215,7 +224,8 @@ SERVED: dict[str, Served] = {
             attributes={"Id": "ARN"}, shape=_secret,
         ),
         Served(
-            type="AWS::CloudWatch::Alarm", create="cloudwatch:PutMetricAlarm", named="AlarmName", id="=AlarmName",
+            type="AWS::CloudWatch::Alarm", create="cloudwatch:PutMetricAlarm", delete="cloudwatch:DeleteAlarms",
+            named="AlarmName", id="=AlarmName", keep={"AlarmNames": "[]=AlarmName"},
         ),
     )
 }  # fmt: skip
