@@ -1,0 +1,242 @@
+"""Operations: one verb of one path as a Method record, with its integration and responses.
+
+Belongs here: parameters, bodies, responses, ``x-amazon-apigateway-integration``. Never here: resources or ids.
+
+A Method record made here is complete but for what needs ids: the integration's ``cacheNamespace``, the authorizer and
+the validator, which ``ReadMethod`` names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from emulator.openapi.documents import as_text
+from emulator.openapi.references import References
+from emulator.openapi.schemas import ModelBook
+from emulator.openapi.security import Security
+from emulator.store.records import Record
+
+INTEGRATION = "x-amazon-apigateway-integration"
+ANY_METHOD = "x-amazon-apigateway-any-method"
+VALIDATOR = "x-amazon-apigateway-request-validator"
+VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
+
+_LOCATIONS = {"header": "header", "query": "querystring", "path": "path"}
+_PATH_VARIABLE = re.compile(r"\{([^{}]+?)\+?\}")
+_TEXT_MEMBERS = ("uri", "connectionId", "credentials", "cacheNamespace", "integrationTarget")
+_UPPER_MEMBERS = (
+    "type",
+    "httpMethod",
+    "connectionType",
+    "passthroughBehavior",
+    "contentHandling",
+    "responseTransferMode",
+)
+
+
+@frozen(kw_only=True)
+class ReadMethod:
+    """A method as the document says it: the record, and by name what it needs ids of."""
+
+    record: Record
+    authorizer: str | None
+    validator: str | None
+
+
+class OperationReader:
+    """Reads the operations of one document."""
+
+    def __init__(
+        self, references: References, models: ModelBook, security: Security, warn: Callable[[str], None]
+    ) -> None:
+        self.references = references
+        self.models = models
+        self.security = security
+        self._warn = warn
+        self._default_validator = references.document.get(VALIDATOR)
+
+    def read(self, path: str, verb: str, operation: Record, shared: list[Any]) -> ReadMethod:
+        """``path`` is the resource's whole path; ``shared`` the parameters of its path item."""
+        authorization = self.security.of(operation)
+        record: Record = {
+            "httpMethod": verb,
+            "authorizationType": authorization.type,
+            "apiKeyRequired": authorization.api_key,
+        }
+        if authorization.scopes:
+            record["authorizationScopes"] = list(authorization.scopes)
+        if operation.get("operationId") is not None:
+            record["operationName"] = as_text(operation["operationId"])
+        self._read_parameters(path, operation, shared, record)
+        self._read_body(operation, record)
+        responses = self._read_responses(operation)
+        if responses:
+            record["methodResponses"] = responses
+        integration = self._read_integration(path, verb, operation)
+        if integration is not None:
+            record["methodIntegration"] = integration
+        validator = operation.get(VALIDATOR, self._default_validator)
+        return ReadMethod(
+            record=record,
+            authorizer=authorization.authorizer,
+            validator=validator if isinstance(validator, str) else None,
+        )
+
+    # -- the request ---------------------------------------------------------------------------------------------------
+
+    def _parameters(self, operation: Record, shared: list[Any]) -> list[Record]:
+        """The operation's parameters, those of the path item first; the operation's replace the path item's."""
+        merged: dict[tuple[Any, Any], Record] = {}
+        for each in [*shared, *(operation.get("parameters") or [])]:
+            parameter = self.references.resolve(each)
+            if isinstance(parameter, dict):
+                merged[(parameter.get("in"), parameter.get("name"))] = parameter
+        return list(merged.values())
+
+    def _read_parameters(self, path: str, operation: Record, shared: list[Any], record: Record) -> None:
+        found: dict[str, bool] = {}
+        for parameter in self._parameters(operation, shared):
+            where, name = parameter.get("in"), parameter.get("name")
+            if where == "body":
+                self._read_swagger_body(operation, parameter, record)
+            elif where in _LOCATIONS and name is not None:
+                required = where == "path" or parameter.get("required") is True
+                found[f"method.request.{_LOCATIONS[where]}.{name}"] = required
+            else:
+                self._warn(f"Unsupported parameter type '{where}' for parameter '{name}'. Ignoring.")
+        for name in _PATH_VARIABLE.findall(path):
+            found.setdefault(f"method.request.path.{name}", True)
+        if found:
+            record["requestParameters"] = found
+
+    def _read_swagger_body(self, operation: Record, parameter: Record, record: Record) -> None:
+        model = self.models.name_for(parameter.get("schema"))
+        if model is not None:
+            types = self._media_types(operation, "consumes")
+            record["requestModels"] = dict.fromkeys(types, model)
+
+    def _read_body(self, operation: Record, record: Record) -> None:
+        if self.references.swagger or operation.get("requestBody") is None:
+            return
+        models = self._content_models(self.references.resolve(operation["requestBody"]))
+        if models:
+            record["requestModels"] = models
+
+    def _media_types(self, operation: Record, member: str) -> list[str]:
+        given = operation.get(member)
+        if not isinstance(given, list):
+            given = self.references.document.get(member)
+        return [str(each) for each in given] if isinstance(given, list) and given else ["application/json"]
+
+    def _content_models(self, holder: Any) -> dict[str, str]:
+        """The models of a ``content`` map by media type."""
+        content = holder.get("content") if isinstance(holder, dict) else None
+        models: dict[str, str] = {}
+        for media_type, described in (content or {}).items():
+            described = self.references.resolve(described)
+            if isinstance(described, dict) and described.get("schema") is not None:
+                model = self.models.name_for(described["schema"])
+                if model is not None:
+                    models[media_type] = model
+        return models
+
+    # -- the responses -------------------------------------------------------------------------------------------------
+
+    def _read_responses(self, operation: Record) -> dict[str, Record]:
+        given = operation.get("responses")
+        responses: dict[str, Record] = {}
+        for key, each in (given if isinstance(given, dict) else {}).items():
+            status = as_text(key)
+            if status.startswith("x-"):
+                continue
+            if not re.fullmatch(r"[1-5]\d\d", status):
+                self._warn(f"Response status code '{status}' is not supported. Ignoring.")
+                continue
+            responses[status] = self._read_response(status, self.references.resolve(each), operation)
+        return responses
+
+    def _read_response(self, status: str, response: Any, operation: Record) -> Record:
+        record: Record = {"statusCode": status}
+        if not isinstance(response, dict):
+            return record
+        headers = response.get("headers")
+        if isinstance(headers, dict) and headers:
+            record["responseParameters"] = {f"method.response.header.{name}": False for name in headers}
+        if self.references.swagger:
+            model = self.models.name_for(response["schema"]) if response.get("schema") is not None else None
+            models = dict.fromkeys(self._media_types(operation, "produces"), model) if model else {}
+        else:
+            models = self._content_models(response)
+        if models:
+            record["responseModels"] = models
+        return record
+
+    # -- the integration -----------------------------------------------------------------------------------------------
+
+    def _read_integration(self, path: str, verb: str, operation: Record) -> Record | None:
+        given = self.references.resolve(operation.get(INTEGRATION))
+        if not isinstance(given, dict):
+            return None
+        where = f"of resource '{path}' and method '{verb}'"
+        record: Record = {}
+        for member in _UPPER_MEMBERS:
+            if given.get(member) is not None:
+                record[member] = as_text(given[member]).upper()
+        for member in _TEXT_MEMBERS:
+            if given.get(member) is not None:
+                record[member] = as_text(given[member])
+        if record.get("type") in ("HTTP", "HTTP_PROXY"):
+            record.setdefault("connectionType", "INTERNET")
+        for member in ("requestParameters", "requestTemplates"):
+            texts = self._texts(given.get(member), member, where)
+            if texts:
+                record[member] = texts
+        record.setdefault("passthroughBehavior", "WHEN_NO_MATCH")
+        record["timeoutInMillis"] = given.get("timeoutInMillis", 29000)
+        keys = given.get("cacheKeyParameters")
+        record["cacheKeyParameters"] = [str(key) for key in keys] if isinstance(keys, list) else []
+        tls = given.get("tlsConfig")
+        if isinstance(tls, dict) and tls:
+            record["tlsConfig"] = {"insecureSkipVerification": tls.get("insecureSkipVerification") in (True, "true")}
+        responses = self._read_integration_responses(given.get("responses"), where)
+        if responses:
+            record["integrationResponses"] = responses
+        return record
+
+    def _read_integration_responses(self, given: Any, where: str) -> dict[str, Record]:
+        responses: dict[str, Record] = {}
+        for pattern, each in (given if isinstance(given, dict) else {}).items():
+            response = self.references.resolve(each)
+            if pattern.startswith("x-") or not isinstance(response, dict):
+                continue
+            status = as_text(response.get("statusCode", "200"))
+            record: Record = {"statusCode": status}
+            if pattern != "default":
+                record["selectionPattern"] = pattern
+            for member in ("responseParameters", "responseTemplates"):
+                texts = self._texts(response.get(member), member, where)
+                if texts:
+                    record[member] = texts
+            if response.get("contentHandling") is not None:
+                record["contentHandling"] = as_text(response["contentHandling"]).upper()
+            responses[status] = record
+        return responses
+
+    def _texts(self, given: Any, member: str, where: str) -> dict[str, str | None]:
+        """A map of texts; what is no text is left out with AWS's warning. An empty template is kept as None."""
+        texts: dict[str, str | None] = {}
+        for name, value in (given if isinstance(given, dict) else {}).items():
+            if member.endswith("Templates") and value in (None, ""):
+                texts[name] = None
+            elif isinstance(value, str):
+                texts[name] = value
+            else:
+                self._warn(
+                    f"Invalid format for '{member}'. Expected type string for property '{name}' {where} "
+                    f"but got '{as_text(value)}'"
+                )
+        return texts

@@ -1,0 +1,147 @@
+"""Security: schemes to authorizers, requirements to a method's authorization.
+
+Belongs here: reading ``securityDefinitions`` / ``securitySchemes`` and ``security``. Never here: asking any authorizer.
+
+Pages followed: developer guide, "x-amazon-apigateway-authorizer object", "x-amazon-apigateway-authtype property",
+"x-amazon-apigateway-auth object".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from emulator.openapi.references import References
+from emulator.store.records import Record
+
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+AUTHTYPE = "x-amazon-apigateway-authtype"
+AUTH = "x-amazon-apigateway-auth"
+
+_AUTHORIZATION_BY_TYPE = {
+    "TOKEN": "CUSTOM",
+    "REQUEST": "CUSTOM",
+    "COGNITO_USER_POOLS": "COGNITO_USER_POOLS",
+    "JWT": "JWT",
+}
+_MEMBERS = (
+    "authorizerUri",
+    "authorizerCredentials",
+    "identityValidationExpression",
+    "identitySource",
+    "jwtConfiguration",
+)
+
+
+@frozen(kw_only=True)
+class Authorization:
+    """How one method authorizes: the Method record's members, the authorizer by its name."""
+
+    type: str = "NONE"
+    authorizer: str | None = None
+    scopes: tuple[str, ...] = ()
+    api_key: bool = False
+
+
+def read_schemes(references: References) -> dict[str, Any]:
+    """The document's security schemes by name, references followed."""
+    document = references.document
+    if references.swagger:
+        found = document.get("securityDefinitions")
+    else:
+        components = document.get("components")
+        found = components.get("securitySchemes") if isinstance(components, dict) else None
+    if not isinstance(found, dict):
+        return {}
+    return {name: references.resolve(scheme) for name, scheme in found.items() if isinstance(scheme, dict)}
+
+
+def is_api_key(scheme: Record) -> bool:
+    """A scheme that only asks for the header ``x-api-key``."""
+    return (
+        scheme.get("type") == "apiKey"
+        and AUTHORIZER not in scheme
+        and str(scheme.get("name", "")).lower() == "x-api-key"
+        and scheme.get("in") == "header"
+    )
+
+
+def is_sigv4(scheme: Record) -> bool:
+    return AUTHORIZER not in scheme and str(scheme.get(AUTHTYPE, "")).lower() == "awssigv4"
+
+
+def read_authorizer(name: str, scheme: Record) -> Record | None:
+    """The Authorizer record (without an id) that a scheme defines; None when it defines none."""
+    given = scheme.get(AUTHORIZER)
+    if not isinstance(given, dict):
+        return None
+    kind = str(given.get("type", "")).upper()
+    record: Record = {"name": name, "type": kind}
+    providers = given.get("providerARNs")
+    if isinstance(providers, list):
+        record["providerARNs"] = [str(arn) for arn in providers]
+    default = {"COGNITO_USER_POOLS": "cognito_user_pools", "JWT": "jwt"}.get(kind, "custom")
+    record["authType"] = str(scheme.get(AUTHTYPE) or default)
+    for member in _MEMBERS:
+        if given.get(member) is not None:
+            record[member] = given[member]
+    if "identitySource" not in record and kind in ("TOKEN", "COGNITO_USER_POOLS", "JWT"):
+        if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+            record["identitySource"] = f"method.request.header.{scheme.get('name')}"
+        elif scheme.get("type") in ("oauth2", "openIdConnect", "http"):
+            record["identitySource"] = "method.request.header.Authorization"
+    ttl = given.get("authorizerResultTtlInSeconds")
+    if ttl is not None:
+        try:
+            record["authorizerResultTtlInSeconds"] = int(ttl)
+        except (TypeError, ValueError):
+            record["authorizerResultTtlInSeconds"] = ttl  # refused where authorizers are checked
+    return record
+
+
+class Security:
+    """The schemes of one document, ready to say what a list of requirements means for a method."""
+
+    def __init__(self, references: References, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self.schemes = read_schemes(references)
+        self.authorizers: dict[str, Record] = {}
+        for name, scheme in self.schemes.items():
+            authorizer = read_authorizer(name, scheme)
+            if authorizer is not None:
+                self.authorizers[name] = authorizer
+            elif not (is_api_key(scheme) or is_sigv4(scheme)):
+                warn(f"Unsupported security definition type '{scheme.get('type')}' for '{name}'. Ignoring.")
+        self.default = references.document.get("security")
+
+    def of(self, operation: Record) -> Authorization:
+        """The authorization of an operation: its own requirements, else the document's."""
+        requirements = operation.get("security", self.default)
+        kind, api_key = "NONE", False
+        authorizer: str | None = None
+        scopes: tuple[str, ...] = ()
+        for name, given in _each_requirement(requirements):
+            scheme = self.schemes.get(name)
+            if scheme is None:
+                self._warn(f"Security definition '{name}' not found. Ignoring.")
+            elif name in self.authorizers:
+                if authorizer is None:
+                    authorizer = name
+                    kind = _AUTHORIZATION_BY_TYPE.get(self.authorizers[name]["type"], "CUSTOM")
+                    scopes = tuple(str(scope) for scope in given) if isinstance(given, list) else ()
+            elif is_sigv4(scheme):
+                kind = "AWS_IAM"
+            elif is_api_key(scheme):
+                api_key = True
+        explicit = operation.get(AUTH)
+        if isinstance(explicit, dict) and explicit.get("type") and authorizer is None:
+            kind = str(explicit["type"]).upper()
+        return Authorization(type=kind, authorizer=authorizer, scopes=scopes, api_key=api_key)
+
+
+def _each_requirement(requirements: Any) -> list[tuple[str, Any]]:
+    if not isinstance(requirements, list):
+        return []
+    return [pair for requirement in requirements if isinstance(requirement, dict) for pair in requirement.items()]
