@@ -1,0 +1,116 @@
+"""What an authorizer function answered: checked, compiled, or refused.
+
+Belongs here: the answer's grammar and limits. Pure. Never here: calling the function, caching, or deciding a request.
+
+AWS pages: "Output from an API Gateway Lambda authorizer"; "Quotas for configuring and running a REST API" (8 KB).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from emulator.authorizers.policy import MalformedPolicy, Policy, compile_policy
+
+MAX_ANSWER = 8192  # bytes
+MAX_RESOURCE = 512  # characters of a Resource in the policy
+
+
+class BadAnswer(ValueError):
+    """An answer that is not one; the text is for the execution log."""
+
+
+@frozen
+class AuthorizerAnswer:
+    """An accepted answer: who it is, what they may do, and what goes on to ``$context.authorizer``.
+
+    ``context`` holds strings only. ``document`` is the policy as the function gave it.
+    """
+
+    principal_id: str
+    policy: Policy
+    document: Mapping[str, Any]
+    context: Mapping[str, str]
+    usage_identifier_key: str | None
+
+
+def parse_answer(payload: bytes) -> AuthorizerAnswer:
+    """Read a function's payload. Raises BadAnswer."""
+    if len(payload) > MAX_ANSWER:
+        raise BadAnswer("Authorizer response is too large")
+    try:
+        answer = json.loads(payload)
+    except (ValueError, RecursionError) as problem:
+        raise BadAnswer("Invalid JSON in authorizer response") from problem
+    if not isinstance(answer, dict):
+        raise BadAnswer("Authorizer response is not an object")
+    principal = _scalar_text(answer.get("principalId"))
+    if not principal:
+        raise BadAnswer("Authorizer response has no principalId")
+    document = answer.get("policyDocument")
+    if not isinstance(document, dict):
+        raise BadAnswer("Authorizer response has no policyDocument")
+    usage_key = answer.get("usageIdentifierKey")
+    if usage_key is not None and not isinstance(usage_key, str):
+        raise BadAnswer("usageIdentifierKey is not a string")
+    return AuthorizerAnswer(principal, _policy(document), document, _context(answer.get("context")), usage_key)
+
+
+def _policy(document: Mapping[str, Any]) -> Policy:
+    try:
+        policy = compile_policy(document)
+    except MalformedPolicy as problem:
+        raise BadAnswer(f"Invalid policy document: {problem}") from problem
+    statements = document["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        resources = statement.get("Resource", statement.get("NotResource"))
+        for resource in resources if isinstance(resources, list) else [resources]:
+            if len(resource) > MAX_RESOURCE:
+                raise BadAnswer("Invalid policy document: a resource is longer than 512 characters")
+    return policy
+
+
+def _context(given: object) -> Mapping[str, str]:
+    """Strings, numbers and booleans, as text; null is left out; anything nested is refused."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadAnswer("Authorizer context is not an object")
+    context: dict[str, str] = {}
+    for key, value in given.items():
+        if value is None:
+            continue
+        text = _scalar_text(value)
+        if text is None:
+            raise BadAnswer(f"Authorizer context value of {key} is not a string, number or boolean")
+        context[key] = text
+    return context
+
+
+def _scalar_text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value) if isinstance(value, int) else _java_double(value)
+    return None
+
+
+def _java_double(value: float) -> str:
+    """A double as Java prints it: plain from 0.001 to 10,000,000, else in computer notation (``1.0E10``)."""
+    if value != value or value in (float("inf"), float("-inf")):
+        raise BadAnswer("Authorizer response holds a number that is none")
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    if not exponent:
+        digits = repr(abs(value)).replace(".", "").strip("0") or "0"
+        exponent = str(len(str(int(abs(value)))) - 1) if abs(value) >= 1 else f"{value:e}".partition("e")[2]
+        mantissa = ("-" if value < 0 else "") + digits[0] + "." + (digits[1:] or "0")
+    elif "." not in mantissa:
+        mantissa += ".0"
+    return f"{mantissa}E{int(exponent)}"

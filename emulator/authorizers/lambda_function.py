@@ -1,0 +1,225 @@
+"""Authorizer functions: asked, and their answers kept.
+
+Belongs here: identity, the call, the cache of answers. Never here: deciding whether an answer's policy allows a request
+(``execute_api/authorize.py`` does, for each request anew), or the function's runtime.
+
+AWS pages: "Use API Gateway Lambda authorizers", "Configure an API Gateway Lambda authorizer".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import Any, Protocol
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.error import TimeoutError as TimedOut
+from twisted.logger import Logger
+
+from emulator.authorizers.authorizer_request import (
+    AuthorizerRequest,
+    IdentitySource,
+    failed,
+    masked,
+    misconfigured,
+    parse_identity_sources,
+    read_all,
+    unauthorized,
+)
+from emulator.authorizers.lambda_answer import AuthorizerAnswer, BadAnswer, parse_answer
+from emulator.authorizers.lambda_request import request_event
+from emulator.authorizers.lambda_token import accepts, compile_expression, token_event
+from emulator.deployment.uris import UriTemplate
+from emulator.effects import Effects
+from emulator.store.records import Record
+
+DEFAULT_TTL = 300
+CALL_SECONDS = 29.0
+MAX_CACHED = 10_000
+
+
+class FunctionResult(Protocol):
+    """What a call of a function came to."""
+
+    @property
+    def payload(self) -> bytes: ...
+
+    @property
+    def function_error(self) -> str | None: ...
+
+
+class Functions(Protocol):
+    """Whoever runs functions."""
+
+    def invoke(self, arn: str, payload: bytes, *, trace_id: str | None = None) -> Deferred[Any]:
+        """Fires with a FunctionResult; fails when there is no such function or it cannot be run."""
+
+
+@frozen(eq=False)
+class LambdaAuthorizer:
+    """A TOKEN or REQUEST authorizer, compiled from its record. ``broken`` says why it cannot work, if it cannot."""
+
+    id: str
+    kind: str
+    sources: tuple[IdentitySource, ...]
+    expression: Any
+    ttl: int
+    uri: UriTemplate
+    credentials: UriTemplate
+    broken: str = ""
+
+    @classmethod
+    def compile(cls, record: Record) -> LambdaAuthorizer:
+        """From an Authorizer record."""
+        ttl = record.get("authorizerResultTtlInSeconds")
+        broken = ""
+        sources: tuple[IdentitySource, ...] = ()
+        expression = None
+        try:
+            sources = parse_identity_sources(record.get("identitySource"))
+            if record["type"] == "TOKEN":
+                expression = compile_expression(record.get("identityValidationExpression"))
+        except ValueError as problem:
+            broken = str(problem)
+        return cls(
+            id=record["id"],
+            kind=record["type"],
+            sources=sources,
+            expression=expression,
+            ttl=DEFAULT_TTL if ttl is None else int(ttl),
+            uri=UriTemplate(record.get("authorizerUri") or ""),
+            credentials=UriTemplate(record.get("authorizerCredentials") or ""),
+            broken=broken,
+        )
+
+    def identity(self, request: AuthorizerRequest) -> tuple[str, ...]:
+        """The values the answer is kept under. Raises the 401 of a request that has none, or not a valid one."""
+        values = read_all(self.sources, request)
+        if values is None or (self.kind == "TOKEN" and not values):
+            raise unauthorized(request)
+        if self.kind == "TOKEN" and not accepts(self.expression, values[0]):
+            raise unauthorized(request)
+        return values
+
+
+def function_arn(uri: str) -> str | None:
+    """The function in ``arn:aws:apigateway:region:lambda:path/2015-03-31/functions/<arn>/invocations``, or None."""
+    head, found, tail = uri.partition("/functions/")
+    arn, ended, rest = tail.partition("/invocations")
+    if not (found and ended) or rest or ":lambda:path/" not in head or not arn or arn.endswith(":"):
+        return None
+    return arn
+
+
+class LambdaAuthorizers:
+    """All authorizer functions of the emulator, and the cache of what they answered.
+
+    An answer is kept for the authorizer's TTL under (API, stage, authorizer, identity values). At most ``limit``
+    answers are kept; the one unused for longest goes first. Errors are never kept.
+    """
+
+    log = Logger()
+
+    def __init__(self, effects: Effects, functions: Functions, *, limit: int = MAX_CACHED) -> None:
+        self._effects = effects
+        self._functions = functions
+        self._limit = limit
+        self._answers: OrderedDict[tuple[str, str, str, tuple[str, ...]], tuple[float, AuthorizerAnswer]] = (
+            OrderedDict()
+        )
+
+    async def answer(self, authorizer: LambdaAuthorizer, request: AuthorizerRequest) -> AuthorizerAnswer:
+        """What the authorizer says of the request's identity. Raises GatewayErrors: 401, or 500 when it is broken."""
+        if authorizer.broken:
+            raise misconfigured(authorizer.broken)
+        identity = authorizer.identity(request)
+        key = (request.api_id, request.stage, authorizer.id, identity)
+        caches = authorizer.ttl > 0 and bool(identity)
+        if caches:
+            kept = self._recall(key)
+            if kept is not None:
+                return kept
+        answer = await self.call(authorizer, request, identity)
+        if caches:
+            self._keep(key, answer, authorizer.ttl)
+        return answer
+
+    def _recall(self, key: tuple[str, str, str, tuple[str, ...]]) -> AuthorizerAnswer | None:
+        kept = self._answers.get(key)
+        if kept is None:
+            return None
+        if kept[0] <= self._effects.clock.seconds():
+            del self._answers[key]
+            return None
+        self._answers.move_to_end(key)
+        return kept[1]
+
+    def _keep(self, key: tuple[str, str, str, tuple[str, ...]], answer: AuthorizerAnswer, ttl: int) -> None:
+        self._answers[key] = (self._effects.clock.seconds() + ttl, answer)
+        self._answers.move_to_end(key)
+        if len(self._answers) > self._limit:
+            self._answers.popitem(last=False)
+
+    def flush(self, api_id: str, stage: str) -> None:
+        """Forget every answer of one stage."""
+        for key in [key for key in self._answers if key[:2] == (api_id, stage)]:
+            del self._answers[key]
+
+    async def call(
+        self, authorizer: LambdaAuthorizer, request: AuthorizerRequest, identity: tuple[str, ...]
+    ) -> AuthorizerAnswer:
+        """Ask the function, past the cache."""
+        event = token_event(request, identity[0]) if authorizer.kind == "TOKEN" else request_event(request)
+        arn = function_arn(authorizer.uri.fill(request.stage_variables, {}))
+        if arn is None:
+            raise misconfigured("Invalid authorizer URI")
+        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
+        self._note_call(authorizer, request, identity, arn, body)
+        result = await self._invoke(arn, body, request)
+        if result.function_error is not None:
+            raise self._function_failed(result.payload, request)
+        if request.log is not None:
+            request.note(f"Authorizer result body before parsing: {result.payload.decode('utf-8', 'replace')}")
+        try:
+            answer = parse_answer(result.payload)
+        except BadAnswer as problem:
+            raise misconfigured(str(problem)) from None
+        request.note(f"Using valid authorizer policy for principal: {masked(answer.principal_id)}")
+        request.note("Successfully completed authorizer execution")
+        return answer
+
+    async def _invoke(self, arn: str, body: bytes, request: AuthorizerRequest) -> FunctionResult:
+        call = self._functions.invoke(arn, body, trace_id=request.trace_id or None)
+        if not call.called:
+            call.addTimeout(CALL_SECONDS, self._effects.clock)
+        try:
+            result: FunctionResult = await call
+        except TimedOut:
+            raise failed("Authorizer function timed out") from None
+        return result
+
+    @staticmethod
+    def _function_failed(payload: bytes, request: AuthorizerRequest) -> Exception:
+        """``Unauthorized`` is the one word a function may raise; all else is its failure."""
+        text = payload.decode("utf-8", "replace")
+        try:
+            problem = json.loads(text)
+        except (ValueError, RecursionError):
+            problem = None
+        if isinstance(problem, dict) and problem.get("errorMessage") == "Unauthorized":
+            return unauthorized(request)
+        return failed(f"Authorizer function failed with response body: {text}")
+
+    @staticmethod
+    def _note_call(
+        authorizer: LambdaAuthorizer, request: AuthorizerRequest, identity: tuple[str, ...], arn: str, body: bytes
+    ) -> None:
+        if request.log is None:
+            return
+        request.note(f"Starting authorizer: {authorizer.id} for request: {request.request_id}")
+        request.note(f"Incoming identity: {masked(','.join(identity))}")
+        endpoint = f"https://lambda.{request.region}.amazonaws.com/2015-03-31/functions/{arn}/invocations"
+        request.note(f"Endpoint request URI: {endpoint}")
+        request.note(f"Endpoint request body after transformations: {body.decode('utf-8', 'replace')}")
+        request.note(f"Sending request to {endpoint}")
