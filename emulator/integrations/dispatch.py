@@ -1,6 +1,7 @@
 """Integrations: the Protocol they follow, the table of them, and the timeout, once.
 
-Belongs here: which integration serves a request, and how long it may take. Never here: mapping, or what an answer means.
+Belongs here: which integration serves a request, and how long it may take. Never here: mapping, or what an answer
+means.
 """
 
 from __future__ import annotations
@@ -46,18 +47,24 @@ class IntegrationRequest:
     stream: bool = False  # responseTransferMode=STREAM
     asynchronous: bool = False  # X-Amz-Invocation-Type: Event
     timeout: float = 29.0
+    idle_timeout: float = 300.0  # of a streaming answer: 5 minutes, or 30 s on edge-optimized endpoints
     trace_id: str = ""
     request_id: str = ""
 
 
 @frozen(kw_only=True)
 class IntegrationAnswer:
-    """What the backend answered. ``function_error`` is Lambda's errorMessage when the function failed."""
+    """What the backend answered. ``function_error`` is Lambda's errorMessage when the function failed ("" without one).
+
+    A streaming function's answer has its metadata in ``prelude`` (statusCode, headers, multiValueHeaders, cookies) and
+    the payload in ``stream``; without valid metadata both are None. ``status`` 202 from Lambda: an asynchronous call.
+    """
 
     status: int
     headers: Headers = Factory(Headers)
     body: bytes = b""
     stream: Stream | None = None
+    prelude: Mapping[str, Any] | None = None
     function_error: str | None = None
     request_id: str = ""  # the backend's own, for $context.awsEndpointRequestId
 

@@ -1,0 +1,49 @@
+"""MOCK: answers without a backend, with the status the request template names.
+
+Belongs here: reading that status. Never here: the template (rendered before) or the response's mapping (after).
+AWS page: "Mock integrations for REST APIs in API Gateway".
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+from twisted.internet.defer import Deferred, fail, succeed
+
+from emulator.errors import GatewayError
+from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+
+# AWS reads more than JSON: CDK's CORS templates say {statusCode: 200}, others 'statusCode': 200.
+_BARE_STATUS = re.compile(rb"""[{,]\s*(["']?)statusCode\1\s*:\s*(-?\d+)\s*[,}]""")
+# The common templates, so that no request parses them again.
+_ANSWERS = {status: IntegrationAnswer(status=status) for status in range(100, 600)}
+
+
+def mock_status(body: bytes) -> int | None:
+    """The integer ``statusCode`` of the rendered template, or None when it names none."""
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = _BARE_STATUS.search(body) if body.lstrip().startswith(b"{") else None
+        return int(found[2]) if found else None
+    status = parsed.get("statusCode") if isinstance(parsed, dict) else None
+    return status if isinstance(status, int) and not isinstance(status, bool) else None
+
+
+class Mock:
+    """The integration type MOCK."""
+
+    def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
+        """Answer with an empty body and the template's status; without one, API_CONFIGURATION_ERROR."""
+        status = mock_status(request.body)
+        answer = _ANSWERS.get(status) if status is not None else None
+        if answer is None:
+            return fail(
+                GatewayError(
+                    "API_CONFIGURATION_ERROR",
+                    log="Execution failed due to configuration error: Unable to parse statusCode. "
+                    "It should be an integer that is defined in the request template.",
+                )
+            )
+        return succeed(answer)
