@@ -1,0 +1,62 @@
+"""The files workers run on, laid out once per kind of interpreter: our launcher, AWS's client, boto3.
+
+Belongs here: the directory that stands for /var/runtime. Never here: the user's code.
+
+``<root>/<kind>/launch.py``, ``client/`` (awslambdaric and what it imports), ``site/`` (boto3, as AWS ships it). Links
+into the emulator's own site-packages, so that a function sees these packages and nothing else of ours.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sysconfig
+
+from emulator.lambda_runtime.functions import InvalidRuntimeException
+from emulator.lambda_runtime.interpreters import Interpreter
+
+BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap")
+NODE_BOOTSTRAP = os.path.join(BOOTSTRAP, "bootstrap.mjs")
+
+_CLIENT = ("awslambdaric", "snapshot_restore_py", "simplejson")
+_SITE = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+
+
+def python_runtime(root: str, interpreter: Interpreter) -> str:
+    """The runtime directory for a Python interpreter; made if it is not there (blocking).
+
+    Raises InvalidRuntimeException when awslambdaric is not installed beside the emulator.
+    """
+    fits = bool(interpreter.abi) and interpreter.abi == sysconfig.get_config_var("SOABI")
+    extension = importlib.util.find_spec("runtime_client") if fits else None
+    kind = interpreter.abi if extension is not None else "pure"
+    directory = os.path.join(root, f"python-{kind}")
+    if os.path.isdir(directory):
+        return directory
+    building = f"{directory}.new"
+    shutil.rmtree(building, ignore_errors=True)
+    for part in ("client", "site"):
+        os.makedirs(os.path.join(building, part))
+    shutil.copyfile(os.path.join(BOOTSTRAP, "launch.py"), os.path.join(building, "launch.py"))
+    for name in _CLIENT:
+        _link(name, os.path.join(building, "client"), needed=name == "awslambdaric")
+    for name in _SITE:
+        _link(name, os.path.join(building, "site"))
+    client = os.path.join(building, "client")
+    if extension is not None and extension.origin:
+        os.symlink(extension.origin, os.path.join(client, os.path.basename(extension.origin)))
+    else:
+        shutil.copyfile(os.path.join(BOOTSTRAP, "runtime_client.py"), os.path.join(client, "runtime_client.py"))
+    os.replace(building, directory)
+    return directory
+
+
+def _link(name: str, directory: str, *, needed: bool = False) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.origin:
+        if needed:
+            raise InvalidRuntimeException(f"The package {name} is not installed beside the emulator.")
+        return
+    origin = os.path.dirname(spec.origin) if spec.submodule_search_locations else spec.origin
+    os.symlink(origin, os.path.join(directory, os.path.basename(origin)))
