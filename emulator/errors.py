@@ -117,3 +117,13 @@ class GatewayError(EmulatorError):
         self.error_type = error_type
         self.validation_error = validation_error
         self.log = log
+
+
+class ServiceError(EmulatorError):
+    """Another AWS service refused a call: its error code, message and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status

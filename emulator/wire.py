@@ -176,6 +176,7 @@ class Request:
     host: str = ""  # the Host header, with its port
     client_certificate: bytes | None = None  # PEM, under mutual TLS
     peer_port: int = 0
+    truncated: bool = False  # the body was longer than the plane takes; it was dropped, and the answer is 413
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,142 @@
+"""ServiceCalls: how the rest of the emulator asks another AWS service.
+
+Belongs here: one call by name with botocore-shaped parameters, or one raw request. Never here: which implementation
+answers beyond choosing between moto in this process and a server the user names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+from emulator.effects import Effects
+from emulator.errors import ServiceError
+from emulator.services.moto_services import MotoServices
+from emulator.settings import Settings
+from emulator.wire import Headers, Request, Response
+
+
+class Elsewhere(Protocol):
+    """A real server that stands in for a service."""
+
+    def request(
+        self, service: str, request: Request, *, account: str, region: str, action: str | None, principal: str | None
+    ) -> Deferred[Response]: ...
+
+
+class ServiceCalls:
+    """The other AWS services, asked from inside."""
+
+    def __init__(
+        self, effects: Effects, settings: Settings, moto: MotoServices, elsewhere: Elsewhere | None = None
+    ) -> None:
+        self._effects = effects
+        self._settings = settings
+        self.moto = moto
+        self._elsewhere = elsewhere
+
+    def request(
+        self,
+        service: str,
+        request: Request,
+        *,
+        account: str,
+        region: str,
+        action: str | None = None,
+        principal: str | None = None,
+    ) -> Deferred[Response]:
+        """The service's raw answer to a raw request. ``principal`` is an access key, or a role's ARN."""
+        if self._elsewhere is not None and service in self._settings.services:
+            return self._elsewhere.request(
+                service, request, account=account, region=region, action=action, principal=principal
+            )
+        key = principal if principal and ":" not in principal else ""
+        return self.moto.request(service, request, account=account, region=region, access_key=key)
+
+    def call(
+        self, service: str, action: str, params: Mapping[str, Any], *, account: str, region: str
+    ) -> Deferred[dict[str, Any]]:
+        """Call one operation, named as botocore names service and operation. Fails with ``ServiceError``."""
+        return Deferred.fromCoroutine(self._call(service, action, dict(params), account, region))
+
+    async def _call(
+        self, service: str, action: str, params: dict[str, Any], account: str, region: str
+    ) -> dict[str, Any]:
+        model, signing_name = await self._effects.in_thread(_service_model, service)
+        operation = model.operation_model(action)
+        request = _serialize(model, operation, params, region)
+        response = await self.request(signing_name, request, account=account, region=region, action=action)
+        parsed = _parse(model, operation, response)
+        if response.status >= 300:
+            error = parsed.get("Error", {})
+            raise ServiceError(error.get("Code", "Unknown"), error.get("Message", ""), response.status)
+        return parsed
+
+
+_models: dict[str, tuple[Any, str]] = {}
+
+
+def _service_model(service: str) -> tuple[Any, str]:
+    """The service's model and signing name; read once (tens of milliseconds, hence off the reactor)."""
+    found = _models.get(service)
+    if found is None:
+        from botocore.loaders import create_loader
+        from botocore.model import ServiceModel
+
+        document = create_loader().load_service_model(service, "service-2")
+        model = ServiceModel(document, service_name=service)
+        found = _models[service] = (model, model.metadata.get("signingName") or model.metadata["endpointPrefix"])
+    return found
+
+
+def _serialize(model: Any, operation: Any, params: dict[str, Any], region: str) -> Request:
+    from botocore.serialize import create_serializer
+    from botocore.utils import percent_encode_sequence
+
+    made = create_serializer(model.resolved_protocol, include_validation=True).serialize_to_request(params, operation)
+    body = made.get("body") or b""
+    lines = [(name, str(value)) for name, value in made["headers"].items()]
+    if isinstance(body, dict):
+        body = percent_encode_sequence(body)
+        if not any(name.lower() == "content-type" for name, _ in lines):
+            lines.append(("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"))
+    if isinstance(body, str):
+        body = body.encode()
+    path, _, static_query = made["url_path"].partition("?")
+    query = percent_encode_sequence(made.get("query_string") or {})
+    host = f"{model.metadata['endpointPrefix']}.{region}.amazonaws.com"
+    lines.append(("Host", host))
+    return Request(
+        method=made["method"],
+        raw_path=path.encode(),
+        raw_query="&".join(part for part in (static_query, query) if part).encode(),
+        headers=Headers(lines),
+        body=bytes(body),
+        host=host,
+        scheme="https",
+    )
+
+
+def _parse(model: Any, operation: Any, response: Response) -> dict[str, Any]:
+    from botocore.parsers import create_parser
+
+    headers = {name.lower(): value for name, value in response.headers.lines}
+    shape = operation.output_shape
+    parsed: dict[str, Any] = create_parser(model.resolved_protocol).parse(
+        {"status_code": response.status, "headers": _lower_case_mapping(headers), "body": response.body, "context": {}}, shape
+    )
+    if operation.has_streaming_output and response.status < 300:
+        parsed[shape.serialization["payload"]] = response.body
+    parsed.pop("ResponseMetadata", None)
+    return parsed
+
+
+def _lower_case_mapping(headers: dict[str, str]) -> Any:
+    from botocore.compat import HTTPHeaders
+
+    made = HTTPHeaders()
+    for name, value in headers.items():
+        made[name] = value
+    return made

@@ -1,0 +1,284 @@
+"""The other AWS services: moto in this process, off the reactor, one request at a time.
+
+Belongs here: handing a request to moto's own handler and making a ``wire.Response`` of what comes back. Never here:
+who may call, or which service a request is for. moto is imported when a service is first asked for, on the writer's
+thread; ``patches.py`` mends it before its first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from emulator.effects import Effects
+from emulator.services import failures
+from emulator.services.detect import bucket_of_host
+from emulator.settings import Settings
+from emulator.wire import Headers, Request, Response
+
+_POLL_SECONDS = 0.05
+
+# Signing names and service ids whose host is another name; the host decides which of moto's modules serves.
+_HOSTS = {
+    "eventbridge": "events",
+    "cloudwatch": "monitoring",
+    "stepfunctions": "states",
+    "ses": "email",
+    "cognitoidp": "cognito-idp",
+    "cognitoidentity": "cognito-identity",
+    "elbv2": "elasticloadbalancing",
+    "iotdata": "data.iot",
+    "mobiletargeting": "pinpoint",
+    "resourcegroupstaggingapi": "tagging",
+    "memorydb": "memory-db",
+}
+# Modules that a host alone does not tell apart.
+_MODULES = {
+    "apigatewayv2": "apigatewayv2",
+    "s3-control": "s3control",
+    "s3control": "s3control",
+    "sesv2": "sesv2",
+    "elasticloadbalancing": "elbv2",
+    "wafv2": "wafv2",
+    "execute-api": "apigatewaymanagementapi",
+    "xray": "xray",
+}
+
+
+@frozen
+class Dispatched:
+    """What moto answered, and for how long SQS's caller is ready to wait for messages that are not there yet."""
+
+    response: Response
+    wait: float = 0.0
+
+
+Route = tuple[re.Pattern[str], Callable[..., Any]]
+
+
+class MotoServices:
+    """moto, asked by requests."""
+
+    log = Logger()
+
+    def __init__(self, effects: Effects, settings: Settings, prepare: Callable[[], None] | None = None) -> None:
+        """``prepare`` runs once, on the writer's thread, when moto has been imported and mended."""
+        self._effects = effects
+        self._settings = settings
+        self._prepare = prepare
+        self._routes: dict[str, list[Route]] = {}
+        self._modules: dict[str, str] = {}
+        self._ready = False
+
+    @property
+    def touched(self) -> list[str]:
+        """The services that have been asked for, as moto names its modules."""
+        return sorted(self._routes)
+
+    def request(
+        self, service: str, request: Request, *, account: str, region: str, access_key: str = ""
+    ) -> Deferred[Response]:
+        """The service's answer. Never fails: what moto raises is rendered as the service would."""
+        return Deferred.fromCoroutine(self._request(service, request, account, region, access_key))
+
+    async def _request(self, service: str, request: Request, account: str, region: str, access_key: str) -> Response:
+        asked = (self._dispatch, service, request, account, region, access_key)
+        first = await self._effects.in_writer(*asked)
+        answer = first
+        deadline = self._effects.clock.seconds() + first.wait
+        while answer.wait > 0 and self._effects.clock.seconds() < deadline:
+            await deferLater(self._effects.clock, _POLL_SECONDS)
+            answer = await self._effects.in_writer(*asked)
+        return answer.response
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Run ``function`` on the writer's thread with moto ready: for what talks to moto's backends directly."""
+        return self._effects.in_writer(self._run, function, args, kwargs)
+
+    def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        self.ready()
+        return function(*args, **kwargs)
+
+    def reset(self) -> Deferred[None]:
+        """Empty every service that was touched."""
+        return self._effects.in_writer(self._reset)
+
+    # On the writer's thread.
+
+    def ready(self) -> None:
+        """Import and mend moto, once."""
+        if self._ready:
+            return
+        os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+        os.environ.setdefault("AWS_DEFAULT_REGION", self._settings.region)
+        from emulator.services import patches
+
+        patches.apply_to_core(self._settings.region)
+        self._ready = True
+        if self._prepare is not None:
+            self._prepare()
+
+    def _reset(self) -> None:
+        if not self._ready:
+            return
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        BackendDict.reset()
+        reset_model_data()
+
+    def _dispatch(self, service: str, request: Request, account: str, region: str, access_key: str) -> Dispatched:
+        self.ready()
+        try:
+            routes = self._routes_of(service, request)
+        except LookupError:
+            return self._failed(request, service, 501, "NotImplemented", f"The service {service} is not emulated")
+        try:
+            return self._call(routes, service, request, account, region, access_key)
+        except NotImplementedError as error:
+            text = str(error) or f"This operation of {service} is not emulated"
+            return self._failed(request, service, 501, "NotImplemented", text)
+        except Exception:  # moto's own defects must not look like ours, nor as HTML: told as AWS tells its own
+            self.log.failure("moto failed on {method} {path} of {service}", method=request.method,
+                             path=request.raw_path, service=service)
+            return self._failed(
+                request, service, 500, "InternalFailure", f"{service} failed in the emulator; its log has the reason"
+            )
+
+    def _call(
+        self, routes: list[Route], service: str, request: Request, account: str, region: str, access_key: str
+    ) -> Dispatched:
+        from botocore.exceptions import ClientError
+        from moto.core.exceptions import HTTPException
+
+        from emulator.services import patches
+
+        path = request.raw_path.decode("latin-1")
+        for pattern, serve in routes:
+            if pattern.match(path):
+                break
+        else:
+            return self._failed(
+                request, service, 404, "UnknownOperationException", f"{request.method} {path} is nothing of {service}"
+            )
+        made = _moto_request(request, service, account, region, access_key)
+        patches.begin(region)
+        try:
+            result = serve(made, made.raw_url, made.headers)
+        except HTTPException as error:
+            return Dispatched(_response(error.code or 400, dict(error.get_headers()), error.get_body()))
+        except ClientError as error:
+            problem = error.response["Error"]
+            return self._failed(request, service, 400, problem["Code"], problem["Message"])
+        finally:
+            wait = patches.end()
+        if not (isinstance(result, tuple) and len(result) == 3):
+            result = 200, {}, result
+        return Dispatched(_response(*result), wait)
+
+    def _failed(self, request: Request, service: str, status: int, code: str, message: str) -> Dispatched:
+        return Dispatched(failures.render(request, service, status, code, message, self._effects.uuid()))
+
+    def _routes_of(self, service: str, request: Request) -> list[Route]:
+        """The handlers of the service by path. Raises LookupError for a service moto does not have."""
+        module = self._module(service, request)
+        routes = self._routes.get(module)
+        if routes is None:
+            from emulator.services import patches
+
+            urls = importlib.import_module(f"moto.{module}.urls")
+            importlib.import_module(f"moto.{module}.models")
+            patches.apply_to_service(module)
+            routes = self._routes[module] = [
+                (re.compile(path.format("").rstrip("$") + "$"), serve) for path, serve in urls.url_paths.items()
+            ]
+        return routes
+
+    def _module(self, service: str, request: Request) -> str:
+        """Which of moto's modules serves: by the service's host, as moto's index of hosts has it."""
+        target = request.headers.first("x-amz-target") or ""
+        if service == "dynamodb":
+            return "dynamodbstreams" if target.startswith("DynamoDBStreams") else "dynamodb"
+        if service == "elasticloadbalancing" and _version(request) == "2012-06-01":
+            return "elb"
+        if service in {"ses", "email"} and request.raw_path.startswith(b"/v2/"):
+            return "sesv2"
+        if service == "s3" and request.raw_path.startswith(b"/v20180820/"):
+            return "s3control"
+        if service in _MODULES:
+            return _MODULES[service]
+        known = self._modules.get(service)
+        if known is None:
+            from moto import backend_index
+
+            host = _HOSTS.get(service, service)
+            for url in (f"https://{host}.us-east-1.amazonaws.com", f"https://{host}.amazonaws.com"):
+                for module, pattern in backend_index.backend_url_patterns:
+                    if pattern.match(url):
+                        self._modules[service] = module
+                        return str(module)
+            raise LookupError(service)
+        return known
+
+
+def _version(request: Request) -> str:
+    found = re.search(rb"(?:^|&)Version=([0-9-]+)", request.raw_query + b"&" + request.body[:65536])
+    return found[1].decode() if found else ""
+
+
+def _moto_request(request: Request, service: str, account: str, region: str, access_key: str) -> Any:
+    from moto.core.request import Request as MotoRequest
+
+    host = request.host or "localhost"
+    if service == "s3":
+        bucket = bucket_of_host(host)
+        # moto tells virtual hosts from path style by amazonaws.com.
+        host = f"{bucket}.s3.{region}.amazonaws.com" if bucket else f"s3.{region}.amazonaws.com"
+    query = b"?" + request.raw_query if request.raw_query else b""
+    url = f"{request.scheme}://{host}" + (request.raw_path + query).decode("latin-1")
+    headers: dict[str, str] = {}
+    for name, value in request.headers.lines:
+        key = name.lower()
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    headers.pop("content-length", None)
+    headers["host"] = host
+    headers["x-moto-account-id"] = account
+    if "authorization" not in headers and "X-Amz-Credential" not in url:
+        key = access_key or account
+        headers["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request, "
+            "SignedHeaders=host, Signature=0"
+        )
+    return MotoRequest.from_primitives(request.method, url, headers, request.body)
+
+
+_DROPPED = frozenset({"status", "content-length", "connection", "transfer-encoding", "date", "server"})
+
+
+def _response(status: int, headers: Any, body: Any) -> Response:
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    lines = []
+    for name, value in pairs:
+        lowered = str(name).lower()
+        if lowered == "content-length" and not body:
+            lines.append(("Content-Length", str(value)))  # an answer to HEAD says what GET would bring
+        elif lowered not in _DROPPED:
+            for each in value if isinstance(value, (list, tuple)) else (value,):
+                lines.append((str(name), str(each)))
+    if body is None:
+        raw = b""
+    elif isinstance(body, str):
+        raw = body.encode()
+    elif isinstance(body, (bytes, bytearray)):
+        raw = bytes(body)
+    else:
+        raw = b"".join(part if isinstance(part, bytes) else str(part).encode() for part in body)
+    return Response(status=int(status), headers=Headers(lines), body=raw)

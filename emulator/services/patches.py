@@ -1,0 +1,159 @@
+"""moto, mended: each thing in one function, applied once before its service is first used.
+
+Belongs here: changes to moto's own classes. Never here: Lambda's hooks (``lambda_api.py``), API Gateway's backend
+(``store/moto_backend.py``), CloudFormation's types. Runs on the writer's thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define
+
+
+@define
+class _Current:
+    """What the request being dispatched needs to be known by moto's insides, and what they tell in return."""
+
+    region: str = ""
+    wait: float = 0.0
+
+
+_current = _Current()
+
+
+def begin(region: str) -> None:
+    """A request of ``region`` goes to moto now."""
+    _current.region = region
+    _current.wait = 0.0
+
+
+def end() -> float:
+    """It came back: for how long its caller will wait for messages, when there were none."""
+    _current.region = ""
+    return _current.wait
+
+
+def apply_to_core(default_region: str) -> None:
+    """What concerns every service."""
+    from moto.core.common_models import BaseModel
+    from moto.core.responses import BaseResponse
+
+    if getattr(BaseResponse, "_emulator", False):
+        return
+    BaseResponse._emulator = True
+    _forget_instances(BaseModel)
+    _use_our_region(BaseResponse, default_region)
+
+
+def apply_to_service(module: str) -> None:
+    """What concerns one of moto's modules, just imported."""
+    mend = _BY_MODULE.get(module)
+    if mend is not None:
+        mend()
+
+
+def _forget_instances(base: Any) -> None:
+    """moto keeps every model it ever made for its dashboard: memory that never comes back."""
+
+    def make(cls: Any, *args: object, **kwargs: object) -> Any:
+        return object.__new__(cls)
+
+    base.__new__ = staticmethod(make)
+
+
+def _use_our_region(response: Any, default_region: str) -> None:
+    """moto believes the User-Agent before the signature; the front has already decided."""
+    original = response.get_region_from_url
+
+    def region(self: Any, request: Any, full_url: str) -> str:
+        return _current.region or original(self, request, full_url)
+
+    response.get_region_from_url = region
+    response.default_region = default_region
+
+
+def _mend_sqs() -> None:
+    from moto.sqs.models import Queue, SQSBackend
+
+    if getattr(SQSBackend, "_emulator", False):
+        return
+    SQSBackend._emulator = True
+    receive = SQSBackend.receive_message
+
+    def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **kw: Any) -> Any:
+        # Waiting here would hold the writer: the caller comes again instead.
+        found = receive(self, queue_name, count, 0, *rest, **kw)
+        _current.wait = 0.0 if found else float(wait_seconds_timeout or 0)
+        return found
+
+    SQSBackend.receive_message = receive_message
+    Queue.attributes = property(_LazyAttributes)
+
+
+class _LazyAttributes(dict[str, Any]):
+    """A queue's attributes, computed when one is read: moto counted all messages on each send."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__()
+        self._queue = queue
+        self._names = list(queue.BASE_ATTRIBUTES)
+        if queue.fifo_queue:
+            self._names += queue.FIFO_ATTRIBUTES
+        if queue.kms_master_key_id:
+            self._names += queue.KMS_ATTRIBUTES
+        self._names += [name for name, value in (("Policy", queue.policy), ("RedrivePolicy", queue.redrive_policy))
+                        if value]
+
+    def __missing__(self, name: str) -> Any:
+        import json
+
+        from moto.core.utils import camelcase_to_underscores
+
+        if name not in self._names:
+            raise KeyError(name)
+        value = getattr(self._queue, camelcase_to_underscores(name))
+        if name == "RedrivePolicy":
+            value = json.dumps(value)
+        elif isinstance(value, bool):
+            value = str(value).lower()
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self._names else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Any:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def keys(self) -> Any:
+        return list(self._names)
+
+    def items(self) -> Any:
+        return [(name, self[name]) for name in self._names]
+
+    def values(self) -> Any:
+        return [self[name] for name in self._names]
+
+
+def _mend_step_functions() -> None:
+    """Executions really run (moto's interpreter), and those without a name get one."""
+    from moto.core.botocore_stubber import BotocoreStubber  # noqa: F401  (registers the stubber below)
+    from moto.core.config import default_user_config
+    from moto.core.models import botocore_stubber
+
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    # Its tasks call other services through boto3: answered in this process, never on the network.
+    botocore_stubber.enabled = True
+
+
+_BY_MODULE: dict[str, Callable[[], None]] = {
+    "sqs": _mend_sqs,
+    "stepfunctions": _mend_step_functions,
+}
