@@ -24,7 +24,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "PATH_PARAMETER": (*_METHOD_LIKE, "name"),
     "QUERY_PARAMETER": (*_METHOD_LIKE, "name"),
     "REQUEST_HEADER": (*_METHOD_LIKE, "name"),
-    "REQUEST_BODY": _METHOD_LIKE,
+    "REQUEST_BODY": (*_METHOD_LIKE, "name"),
     "RESPONSE": (*_METHOD_LIKE, "statusCode"),
     "RESPONSE_HEADER": (*_METHOD_LIKE, "statusCode", "name"),
     "RESPONSE_BODY": (*_METHOD_LIKE, "statusCode"),
@@ -46,11 +46,13 @@ def normal(location: Record) -> Record:
     for field in ("path", "method", "statusCode", "name"):
         if location.get(field) is not None and field not in fields:
             raise InvalidLocation(f"Invalid location specified: '{field}' is not a valid field for type {kind}")
-    if "name" in fields and not location.get("name"):
+    if "name" in fields and not location.get("name") and kind != "REQUEST_BODY":
         raise InvalidLocation(f"Invalid location specified: 'name' is required for type {kind}")
     result: Record = {"type": kind}
     for field in fields:
-        result[field] = str(location.get(field) or _DEFAULTS.get(field))
+        value = location.get(field) or _DEFAULTS.get(field)
+        if value is not None:
+            result[field] = str(value)
     return result
 
 
