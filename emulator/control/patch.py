@@ -96,12 +96,13 @@ def parse_ops(operations: Sequence[Record] | None) -> list[PatchOp]:
 class Patches:
     """What one Update operation supports.
 
-    ``listing`` chooses between AWS's two ways to refuse: naming the paths the op has
-    (``Invalid patch path  '/x' specified for op 'add'. …``), or naming only the bad one (``Invalid patch path /x``).
+    ``wording`` chooses among AWS's ways to refuse: ``listing`` names the paths that the op has (``Invalid patch path
+    '/x' specified for op 'add'. …``); ``ops`` names the ops that the path has, or the bad path (``Invalid patch path
+    /x``); ``path`` names the bad path whatever was wrong.
     """
 
     rules: tuple[Rule, ...]
-    listing: bool = True
+    wording: str = "listing"
 
     def apply(self, record: Record, operations: Sequence[Record] | None) -> Record:
         """A changed copy of ``record``; the record itself is left as it is. Raises BadRequestException."""
@@ -120,8 +121,8 @@ class Patches:
 
     def _refusal(self, operation: PatchOp, found: Sequence[Rule]) -> BadRequestException:
         path = "null" if operation.path is None else operation.path
-        if not self.listing:
-            if found:
+        if self.wording != "listing":
+            if found and self.wording == "ops":
                 ops = ", ".join(op for rule in found for op in rule.ops)
                 return BadRequestException(f"Invalid patch operation specified. Must be one of: [{ops}]")
             return BadRequestException(f"Invalid patch path {path}")
