@@ -23,7 +23,7 @@ OWN_SERVICES = ("apigateway", "execute-api", "lambda")
 
 
 class Pages:
-    """``touched`` lists the services in use; ``reset`` empties everything; ``figures`` are numbers for the info page."""
+    """``touched`` lists the services in use, ``reset`` empties everything, ``figures`` are the info page's numbers."""
 
     def __init__(
         self,
@@ -45,7 +45,11 @@ class Pages:
 
     def answer(self, request: wire.Request) -> Deferred[wire.Response] | wire.Response:
         """The page for a path under ``/_emulator/``."""
-        known = {b"health": ("GET", self._health), b"info": ("GET", self._info), b"reset": ("POST", self._do_reset)}
+        known: dict[bytes, tuple[str, Callable[[], Any]]] = {
+            b"health": ("GET", self._health),
+            b"info": ("GET", self._info),
+            b"reset": ("POST", self._do_reset),
+        }
         found = known.get(request.raw_path.split(b"/", 2)[2])
         if found is None:
             return json_response(404, {"message": "No such page; there are health, info and reset"})
@@ -57,8 +61,8 @@ class Pages:
 
     def _health(self) -> wire.Response:
         running = {*OWN_SERVICES, *self._touched()} - {"awslambda"}
-        services = {name: "available" for name in self._moto_modules()}
-        services.update({name: "running" for name in running})
+        services = dict.fromkeys(self._moto_modules(), "available")
+        services.update(dict.fromkeys(running, "running"))
         return json_response(200, {"status": "ready", "ready": True, "version": VERSION, "services": services})
 
     def _info(self) -> wire.Response:

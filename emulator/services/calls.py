@@ -124,16 +124,15 @@ def _parse(model: Any, operation: Any, response: Response) -> dict[str, Any]:
 
     headers = {name.lower(): value for name, value in response.headers.lines}
     shape = operation.output_shape
-    parsed: dict[str, Any] = create_parser(model.resolved_protocol).parse(
-        {"status_code": response.status, "headers": _lower_case_mapping(headers), "body": response.body, "context": {}}, shape
-    )
+    answer = {"status_code": response.status, "headers": _mapping(headers), "body": response.body, "context": {}}
+    parsed: dict[str, Any] = create_parser(model.resolved_protocol).parse(answer, shape)
     if operation.has_streaming_output and response.status < 300:
         parsed[shape.serialization["payload"]] = response.body
     parsed.pop("ResponseMetadata", None)
     return parsed
 
 
-def _lower_case_mapping(headers: dict[str, str]) -> Any:
+def _mapping(headers: dict[str, str]) -> Any:
     from botocore.compat import HTTPHeaders
 
     made = HTTPHeaders()

@@ -166,9 +166,8 @@ def locate(request: Request, account: str, region: str) -> Target:
     named_region = on_host[2] if on_host else region
     if not service:
         service = _by_host(host, on_host)
-    if not service and request.method in {"POST", "GET"} and (queue := _QUEUE_PATH.match(path)):
-        if _parameter(request, "Action"):
-            service, owner = "sqs", queue[1]
+    if not service and (queue := _QUEUE_PATH.match(path)) and _parameter(request, "Action"):
+        service, owner = "sqs", queue[1]
     return Target(service=service or "s3", account=owner, region=named_region, access_key=key)
 
 
@@ -201,9 +200,9 @@ def _by_action(request: Request) -> str:
 def _parameter(request: Request, name: str) -> str:
     """A parameter of the query protocols: in the query, or in a form of at most 1 MiB."""
     raw = request.raw_query
-    if request.body and len(request.body) < 1 << 20:
-        if (request.headers.first("content-type") or "").startswith("application/x-www-form-urlencoded"):
-            raw = raw + b"&" + request.body if raw else request.body
+    kind = request.headers.first("content-type") or ""
+    if 0 < len(request.body) < 1 << 20 and kind.startswith("application/x-www-form-urlencoded"):
+        raw = raw + b"&" + request.body if raw else request.body
     if f"{name}=".encode() not in raw:
         return ""
     values = parse_qs(raw.decode("latin-1")).get(name)

@@ -147,8 +147,12 @@ class MotoServices:
             text = str(error) or f"This operation of {service} is not emulated"
             return self._failed(request, service, 501, "NotImplemented", text)
         except Exception:  # moto's own defects must not look like ours, nor as HTML: told as AWS tells its own
-            self.log.failure("moto failed on {method} {path} of {service}", method=request.method,
-                             path=request.raw_path, service=service)
+            self.log.failure(
+                "moto failed on {method} {path} of {service}",
+                method=request.method,
+                path=request.raw_path,
+                service=service,
+            )
             return self._failed(
                 request, service, 500, "InternalFailure", f"{service} failed in the emulator; its log has the reason"
             )
@@ -162,10 +166,8 @@ class MotoServices:
         from emulator.services import patches
 
         path = request.raw_path.decode("latin-1")
-        for pattern, serve in routes:
-            if pattern.match(path):
-                break
-        else:
+        serve = next((each for pattern, each in routes if pattern.match(path)), None)
+        if serve is None:
             return self._failed(
                 request, service, 404, "UnknownOperationException", f"{request.method} {path} is nothing of {service}"
             )

@@ -82,9 +82,9 @@ def _mend_sqs() -> None:
     SQSBackend._emulator = True
     receive = SQSBackend.receive_message
 
-    def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **kw: Any) -> Any:
+    def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any) -> Any:
         # Waiting here would hold the writer: the caller comes again instead.
-        found = receive(self, queue_name, count, 0, *rest, **kw)
+        found = receive(self, queue_name, count, 0, *rest)
         _current.wait = 0.0 if found else float(wait_seconds_timeout or 0)
         return found
 
@@ -114,7 +114,7 @@ class _LazyAttributes(dict[str, Any]):
         if name not in self._names:
             raise KeyError(name)
         value = getattr(self._queue, camelcase_to_underscores(name))
-        if name == "RedrivePolicy":
+        if name == "RedrivePolicy" and value:
             value = json.dumps(value)
         elif isinstance(value, bool):
             value = str(value).lower()

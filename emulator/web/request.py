@@ -1,4 +1,4 @@
-"""The twisted.web request of both planes: raw header lines in, a ``wire.Response`` out, header names as they were given.
+"""The twisted.web request of both planes: raw header lines in, a ``wire.Response`` out, header names as given.
 
 Belongs here: how one request is read from and answered on its channel. Never here: what it means (``front.py``), or
 bytes of a connection (``channel.py``). It is a ``twisted.web.server.Request``, so that Klein resources may serve it;
@@ -40,9 +40,9 @@ class Request(server.Request):
     def __init__(self, channel: Any, queued: object = None, parsePOSTFormSubmission: bool | None = None) -> None:
         # Not the parents' __init__: it makes ten objects nobody asks for on the hot path.
         self._adapterCache: dict[str, object] = {}
-        self.channel = channel
-        self.site = channel.site
-        self.transport = channel.transport
+        self.channel: Any = channel
+        self.site: Any = channel.site
+        self.transport: Any = channel.transport
         self.client = channel.getPeer()
         self.host = channel.getHost()
         self.notifications: list[Any] = []
@@ -106,7 +106,7 @@ class Request(server.Request):
         if self.body_limit is None:
             path = self.requestHeaders.getRawHeaders(b":path", [b"/"])[0]
             host = self.requestHeaders.getRawHeaders(b"host", [b""])[0]
-            self.body_limit = self.site.body_limit(path, host)  # type: ignore[union-attr]
+            self.body_limit = self.site.body_limit(path, host)
         self._received += len(data)
         if self._received > self.body_limit:
             self.truncated = True
@@ -132,7 +132,7 @@ class Request(server.Request):
 
     def process(self) -> None:
         try:
-            self.render(self.site.resource)  # type: ignore[union-attr]
+            self.render(self.site.resource)
         except BaseException:  # the last line of defence: logged with its traceback and answered 500
             self.processingFailed(Failure())
 
@@ -214,7 +214,7 @@ class Request(server.Request):
         status, stream, channel = response.status, response.stream, self.channel
         parts = [
             _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status,
-            self.site.date_line(),  # type: ignore[union-attr]
+            self.site.date_line(),
         ]
         has_length = False
         for name, value in response.headers.lines:
@@ -266,7 +266,7 @@ class Request(server.Request):
             if name.lower() not in {"connection", "transfer-encoding", "keep-alive", "upgrade", "content-length"}:
                 outgoing.addRawHeader(name.encode("latin-1", "replace"), _encode(value))
         if not outgoing.hasHeader(b"date"):
-            outgoing.setRawHeaders(b"date", [self.site.date_line()[6:-2]])  # type: ignore[union-attr]
+            outgoing.setRawHeaders(b"date", [self.site.date_line()[6:-2]])
         if response.stream is None or bodiless:
             if response.stream is not None:
                 response.stream.cancel()
