@@ -114,6 +114,17 @@ class Effects:
         else:
             self.reactor.callFromThread(function, *args, **kwargs)
 
+    def wait_in_thread(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """From a thread (never the reactor's): call ``function`` on the reactor and wait for what it gives.
+
+        Not from the writer's thread: whoever is waited for may need the writer. ``on_writer`` tells.
+        """
+        return threads.blockingCallFromThread(self.reactor, function, *args, **kwargs)
+
+    def on_writer(self) -> bool:
+        """Whether the code runs on the writer's thread."""
+        return self.writer_pool is not None and threading.current_thread() in self.writer_pool.threads
+
     def spawn(
         self, protocol: ProcessProtocol, executable: str, args: Sequence[str], env: Mapping[str, str]
     ) -> IProcessTransport:

@@ -6,11 +6,12 @@ header goes where.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from attrs import Factory, frozen
+from twisted.python.failure import Failure
 
 
 class Headers:
@@ -155,7 +156,7 @@ class Stream(Protocol):
     ``pause``/``resume`` give back-pressure; ``cancel`` drops the source.
     """
 
-    def start(self, write: object, done: object) -> None: ...
+    def start(self, write: Callable[[bytes], Any], done: Callable[[Failure | None], Any]) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def cancel(self) -> None: ...

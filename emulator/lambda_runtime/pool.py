@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from emulator.effects import Effects
 from emulator.lambda_runtime import invocations, logs
 from emulator.lambda_runtime.environment import NoEntrypoint
+from emulator.lambda_runtime.events import Destinations, Event, EventQueue, NoDestinations
 from emulator.lambda_runtime.fleet import Fleet
 from emulator.lambda_runtime.functions import Function, InvokeThrottled, LambdaError, ServiceException
 from emulator.lambda_runtime.invocations import Invocation, InvocationResult, StreamingResult
@@ -51,10 +52,12 @@ class LambdaPool(Service):
         *,
         concurrency: int = 0,
         idle_seconds: float = 300.0,
+        destinations: Destinations | None = None,
     ) -> None:
         self._effects = effects
         self._starter = starter
         self._outcomes = Outcomes(effects, sink, self._finished)
+        self._events = EventQueue(effects, self._run_event, destinations or NoDestinations())
         self._cap = concurrency or default_concurrency()
         self._idle_seconds = idle_seconds
         self._fleets: dict[str, Fleet] = {}
@@ -105,6 +108,18 @@ class LambdaPool(Service):
         call.streaming, call.wants_prelude = True, prelude
         return self._submit(call).stream
 
+    def invoke_async(
+        self, function: Function, payload: bytes, *, trace_id: str | None = None, request_id: str | None = None
+    ) -> None:
+        """Take an event: run when there is room, tried again as AWS does, sent on to its destination.
+
+        Raises ServiceException when the pool is stopping; whatever else befalls the event is not the caller's.
+        """
+        self._events.accept(function, payload, request_id or self._effects.uuid(), trace_id)
+
+    def _run_event(self, event: Event) -> Deferred[InvocationResult]:
+        return self.invoke(event.function, event.payload, trace_id=event.trace_id, request_id=event.request_id)
+
     @property
     def worker_count(self) -> int:
         """Workers that are processes now, or about to be."""
@@ -117,6 +132,7 @@ class LambdaPool(Service):
 
     async def reset(self) -> None:
         """Kill all workers and refuse what waits: the emulator is being emptied."""
+        self._events.clear()
         for fleet in list(self._fleets.values()):
             self._retire(fleet)
             while fleet.waiting:
@@ -128,11 +144,13 @@ class LambdaPool(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         self._stopping = False
+        self._events.start()
 
     def stopService(self) -> Deferred[None]:
         """Finish running calls (up to half a minute), kill all workers, remove all files."""
         super().stopService()  # type: ignore[no-untyped-call]
         self._stopping = True
+        self._events.stop()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
