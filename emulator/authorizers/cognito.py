@@ -43,7 +43,7 @@ class CognitoAuthorizer:
 
     @classmethod
     def compile(cls, record: Record, other_issuers: Collection[str] = ()) -> CognitoAuthorizer:
-        """From an Authorizer record; those of ``other_issuers`` (the user's settings) that end in a pool's id count too."""
+        """From an Authorizer record; ``other_issuers`` (the user's settings) which end in a pool's id count too."""
         broken, expression = "", None
         sources: tuple[IdentitySource, ...] = ()
         issuers: dict[str, str] = {}

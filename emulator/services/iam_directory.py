@@ -1,0 +1,178 @@
+"""Access keys and whose they are, read from moto's IAM and STS.
+
+Belongs here: reading users, keys, roles, sessions, groups and the policies attached to them, for whoever verifies
+signatures. Reads only, in process, in microseconds: it may be called on the reactor. Never here: judging any of it.
+
+Besides moto's records there are the well-known local credentials, which every tutorial for local emulators uses and
+which no IAM knows: access key ``test`` with secret ``test`` is the root user of the emulator's default account, and a
+12-digit access key with secret ``test`` is the root user of the account it names. Their signatures are verified like
+any other's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from attrs import Factory, frozen
+
+_ACCOUNT = re.compile(r"\d{12}")
+_LOCAL_SECRET = "test"
+
+
+@frozen(kw_only=True)
+class Credential:
+    """One access key and its holder. Times in seconds since the epoch; policies as JSON texts.
+
+    ``kind`` is ``Account`` (the root user), ``User`` or ``AssumedRole``, as ``aws:PrincipalType`` says it. ``arn`` is
+    the user's or the session's, ``principal_arn`` the user's or the role's; ``user_id`` a user's unique id or
+    ``<role id>:<session name>``. ``session_policies`` None: the session has none that limit it.
+    """
+
+    access_key: str
+    secret: str
+    session_token: str | None = None
+    expires: float | None = None
+    issued: float | None = None
+    account: str
+    kind: str
+    arn: str
+    principal_arn: str
+    user_id: str
+    user_name: str = ""
+    tags: Mapping[str, str] = Factory(dict)
+    documents: tuple[str, ...] = ()
+    boundary: str | None = None
+    session_policies: tuple[str, ...] | None = None
+
+
+class MotoIamDirectory:
+    """Looks keys up in every account moto knows. moto is imported on the first look-up: it is slow to load."""
+
+    def __init__(self, account_id: str) -> None:
+        self._account_id = account_id
+
+    def find(self, access_key: str) -> Credential | None:
+        """The key's holder, or None for a key that is unknown or inactive."""
+        if access_key == "test":
+            return root_user(access_key, self._account_id)
+        if _ACCOUNT.fullmatch(access_key):
+            return root_user(access_key, access_key)
+        from moto.iam.models import iam_backends
+
+        for account, partitions in list(iam_backends.items()):
+            for partition, backend in list(partitions.items()):
+                key = backend.access_keys.get(access_key)
+                if key is not None:
+                    return self._holder(account, partition, backend, key)
+        return None
+
+    def _holder(self, account: str, partition: str, backend: Any, key: Any) -> Credential | None:
+        if key.status != "Active":
+            return None
+        if key.user_name:
+            user = backend.users.get(key.user_name)
+            return None if user is None else _user(account, backend, user, key)
+        from moto.sts.models import sts_backends
+
+        for session in reversed(sts_backends[account][partition].assumed_roles):
+            if session.access_key_id == key.access_key_id:
+                return _session(account, backend, session)
+        return None
+
+
+def root_user(access_key: str, account: str) -> Credential:
+    """One of the well-known local credentials."""
+    arn = f"arn:aws:iam::{account}:root"
+    return Credential(
+        access_key=access_key,
+        secret=_LOCAL_SECRET,
+        account=account,
+        kind="Account",
+        arn=arn,
+        principal_arn=arn,
+        user_id=account,
+    )
+
+
+def _user(account: str, backend: Any, user: Any, key: Any) -> Credential:
+    documents = _documents(user)
+    for group in list(backend.groups.values()):
+        if any(member is user for member in list(group.users)):
+            documents += _documents(group)
+    return Credential(
+        access_key=key.access_key_id,
+        secret=key.secret_access_key,
+        account=account,
+        kind="User",
+        arn=user.arn,
+        principal_arn=user.arn,
+        user_id=user.id,
+        user_name=user.name,
+        tags=_tags(backend, user),
+        documents=documents,
+        boundary=_boundary(backend, user),
+    )
+
+
+def _session(account: str, backend: Any, session: Any) -> Credential:
+    """An assumed role's session; of a role that does not exist (moto lets one assume it) nothing is allowed."""
+    role = next((each for each in list(backend.roles.values()) if each.arn == session.role_arn), None)
+    role_id = session.user_id if role is None else f"{role.id}:{session.session_name}"
+    return Credential(
+        access_key=session.access_key_id,
+        secret=session.secret_access_key,
+        session_token=session.session_token,
+        expires=_epoch(session.expiration),
+        issued=_epoch(session.access_key.create_date),
+        account=account,
+        kind="AssumedRole",
+        arn=session.arn,
+        principal_arn=session.role_arn,
+        user_id=role_id,
+        tags={} if role is None else _tags(backend, role),
+        documents=() if role is None else _documents(role),
+        boundary=None if role is None else _boundary(backend, role),
+        session_policies=(session.policy,) if session.policy else None,
+    )
+
+
+def _epoch(moment: Any) -> float:
+    """moto's times are naive UTC."""
+
+    return float((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _documents(holder: Any) -> tuple[str, ...]:
+    """Inline and managed policies of a user, group or role."""
+    managed = [_default_version(policy) for policy in list(holder.managed_policies.values())]
+    return (*list(holder.policies.values()), *managed)
+
+
+def _default_version(policy: Any) -> str:
+    for version in policy.versions:
+        if version.version_id == policy.default_version_id:
+            return str(version.document)
+    return str(policy.versions[-1].document)
+
+
+def _boundary(backend: Any, holder: Any) -> str | None:
+    """The boundary's document; a boundary that is not there allows nothing."""
+    arn = getattr(holder, "permissions_boundary_arn", None)
+    if not arn:
+        return None
+    policy = backend.managed_policies.get(arn)
+    return '{"Statement": []}' if policy is None else _default_version(policy)
+
+
+def _tags(backend: Any, holder: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    own = getattr(holder, "tags", None)
+    if own is None:
+        own = backend.tagger.list_tags_for_resource(holder.arn).get("Tags", [])
+    listed = own.values() if isinstance(own, dict) else own
+    for tag in list(listed or ()):
+        found[tag["Key"]] = tag["Value"]
+    return found
