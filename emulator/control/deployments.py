@@ -1,0 +1,111 @@
+"""Deployment: freezing an API, and pointing a stage at the result.
+
+Belongs here: CreateDeployment and what is refused around deployments. Never here: what a frozen API compiles to
+(``emulator.deployment``).
+"""
+
+from __future__ import annotations
+
+from emulator.control import lookup, stages
+from emulator.control.call import Call
+from emulator.control.paging import page
+from emulator.control.patch import Patches, Rule, text
+from emulator.deployment.compiler import compile_api
+from emulator.errors import BadRequestException, NotFoundException
+from emulator.store.records import Deployment, Record, RestApi
+
+
+def create_deployment(call: Call, request: Record) -> Record:
+    """Freeze and compile an API; make or move the stage that is named.
+
+    With ``canarySettings`` an existing stage keeps its deployment, and the new one becomes its canary.
+    """
+    api = lookup.rest_api(call, request["restApiId"])
+    _check_deployable(api)
+    deployment_id = call.new_id(api.deployments)
+    record: Record = {"id": deployment_id, "createdDate": call.now()}
+    if request.get("description"):
+        record["description"] = request["description"]
+    stage = _stage(call, api, request, deployment_id) if request.get("stageName") else None
+    snapshot = api.freeze()
+    api.deployments[deployment_id] = Deployment(record=record, snapshot=snapshot, compiled=compile_api(snapshot))
+    if stage is not None:
+        api.stages[stage["stageName"]] = stage
+    return record
+
+
+def _check_deployable(api: RestApi) -> None:
+    methods = [method for each in api.resources.values() for method in each.get("resourceMethods", {}).values()]
+    if not methods:
+        raise BadRequestException("The REST API doesn't contain any methods")
+    if not all("methodIntegration" in method for method in methods):
+        raise BadRequestException("No integration defined for method")
+
+
+def _stage(call: Call, api: RestApi, request: Record, deployment_id: str) -> Record:
+    """The stage as it will be once the deployment is there; nothing is changed yet."""
+    existing = api.stages.get(request["stageName"])
+    settings = {name: request[name] for name in stages.DEPLOYMENT_MEMBERS if request.get(name) is not None}
+    if request.get("stageDescription") is not None:
+        settings["description"] = request["stageDescription"]
+    canary = request.get("canarySettings")
+    if existing is None:
+        stage = stages.new_stage(call, request["stageName"], deployment_id, settings)
+    else:
+        stage = stages.changed_stage(call, existing, settings)
+        if canary is None:
+            stage["deploymentId"] = deployment_id
+    if canary is not None:
+        stage["canarySettings"] = stages.canary_settings({**canary, "deploymentId": deployment_id})
+    return stage
+
+
+def _find(call: Call, request: Record) -> tuple[RestApi, Deployment]:
+    api = lookup.rest_api(call, request["restApiId"])
+    found = api.deployments.get(request["deploymentId"])
+    if found is None:
+        raise NotFoundException("Invalid Deployment identifier specified")
+    return api, found
+
+
+def get_deployment(call: Call, request: Record) -> Record:
+    _api, deployment = _find(call, request)
+    return _with_summary(deployment) if "apisummary" in (request.get("embed") or ()) else deployment.record
+
+
+def _with_summary(deployment: Deployment) -> Record:
+    """The record with the methods that were frozen, by path and verb."""
+    summary = {
+        resource["path"]: {
+            verb: {"authorizationType": method["authorizationType"], "apiKeyRequired": method["apiKeyRequired"]}
+            for verb, method in resource["resourceMethods"].items()
+        }
+        for resource in deployment.snapshot.resources.values()
+        if resource.get("resourceMethods")
+    }
+    return {**deployment.record, "apiSummary": summary}
+
+
+def get_deployments(call: Call, request: Record) -> Record:
+    api = lookup.rest_api(call, request["restApiId"])
+    return page([deployment.record for deployment in api.deployments.values()], request)
+
+
+def delete_deployment(call: Call, request: Record) -> None:
+    """Delete a deployment. Refused while a stage, or its canary, serves it."""
+    api, deployment = _find(call, request)
+    deployment_id = deployment.record["id"]
+    for stage in api.stages.values():
+        canary = stage.get("canarySettings") or {}
+        if deployment_id in (stage["deploymentId"], canary.get("deploymentId")):
+            raise BadRequestException("Active stages pointing to this deployment must be moved or deleted")
+    del api.deployments[deployment_id]
+
+
+def update_deployment(call: Call, request: Record) -> Record:
+    _api, deployment = _find(call, request)
+    deployment.record = PATCHES.apply(deployment.record, request.get("patchOperations"))
+    return deployment.record
+
+
+PATCHES = Patches(rules=(Rule("/description", ("replace",), text("description")),))
