@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 from twisted.internet.defer import Deferred
 
 from emulator.effects import Effects
 from emulator.errors import GatewayError
+from emulator.integrations.timed_stream import TimedStream
 from emulator.wire import Headers, Stream
 
 
@@ -89,7 +90,17 @@ class Dispatch:
         called = self._table[key].invoke(request)
         if not called.called:
             called.addTimeout(request.timeout, self._effects.clock, onTimeoutCancel=_late)
+        if request.stream:
+            called.addCallback(self._timed, request, self._effects.clock.seconds())
         return called
+
+    def _timed(self, answer: IntegrationAnswer, request: IntegrationRequest, began: float) -> IntegrationAnswer:
+        """The timeout covers the whole stream, the head included."""
+        if answer.stream is None:
+            return answer
+        clock = self._effects.clock
+        left = request.timeout - (clock.seconds() - began)
+        return evolve(answer, stream=TimedStream(answer.stream, clock, left, request.idle_timeout))
 
 
 def _late(_value: object, timeout: float) -> None:

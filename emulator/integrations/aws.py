@@ -1,0 +1,169 @@
+"""AWS: any action of any AWS service, mapped in and out by templates.
+
+Belongs here: finding the service a URI names, asking it, and its answer as an ``IntegrationAnswer``. Never here: how
+a request is written for a protocol (``aws_request.py``), Lambda (``lambda_calls.py``), templates.
+What the service answers passes with its status, errors too: selection patterns are matched against it.
+AWS page: "Integrations for REST APIs in API Gateway", AWS integrations.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+import orjson
+from attrs import evolve
+from twisted.internet.defer import Deferred
+
+from emulator.effects import Effects
+from emulator.errors import GatewayError
+from emulator.integrations.aws_request import ServiceRequest, service_request
+from emulator.integrations.aws_uri import AwsUri, parse_aws_uri
+from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.integrations.http import RESPONSE_LIMIT
+from emulator.integrations.lambda_calls import LambdaCalls, lambda_target, malformed_uri
+from emulator.services.protocols import Description, describe, has_action, known
+from emulator.services.query_json import error_as_json, result_as_json, xml_as_json
+from emulator.wire import Headers, Request, Response, media_type
+
+_QUEUE_OWNER = re.compile(rb"/(\d{12})/")
+CALLERS_OWN = re.compile(r"arn:aws[a-z-]*:iam::(?:\*|\d{12}):user/\*")
+
+
+class Services(Protocol):
+    """The other AWS services: ``services.calls.ServiceCalls``."""
+
+    def request(
+        self,
+        service: str,
+        request: Request,
+        *,
+        account: str,
+        region: str,
+        action: str | None = None,
+        principal: str | None = None,
+    ) -> Deferred[Response]: ...
+
+
+class Aws:
+    """The integration type AWS."""
+
+    def __init__(self, effects: Effects, lambdas: LambdaCalls, services: Services) -> None:
+        self._effects = effects
+        self._lambdas = lambdas
+        self._services = services
+
+    def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
+        """Ask the service ``request.uri`` names. A URI that names none fails with API_CONFIGURATION_ERROR."""
+        target = lambda_target(request.uri, request.account, request.region)
+        if target is not None:
+            invocation = (request.headers.last("x-amz-invocation-type") or "").strip("'")
+            if invocation == "Event" and not request.asynchronous:
+                request = evolve(request, asynchronous=True)
+            return self._lambdas.call(request, target, request.body)
+        uri = parse_aws_uri(request.uri)
+        if uri is None:
+            return malformed_uri(request.uri)
+        return Deferred.fromCoroutine(self._ask(uri, request))
+
+    async def _ask(self, uri: AwsUri, request: IntegrationRequest) -> IntegrationAnswer:
+        description = await self._describe(uri)
+        if uri.kind == "action" and description is not None and not has_action(description, uri.rest):
+            raise _configuration(f"{uri.rest} is no action of {uri.label}")
+        try:
+            made = service_request(uri, description, request)
+        except ValueError as error:
+            raise _configuration(str(error)) from error
+        response = await self._services.request(
+            description.signing_name if description is not None else uri.service,
+            made.request,
+            account=_owner(uri, request, made.request),
+            region=uri.region,
+            action=made.action or None,
+            principal=_principal(request),
+        )
+        if len(response.body) > RESPONSE_LIMIT:
+            raise _configuration(
+                f"Integration response of reported length {len(response.body)} is larger than allowed maximum of "
+                f"{RESPONSE_LIMIT} bytes."
+            )
+        if description is not None:
+            response = _as_asked(description, made, request, response)
+        return _answer(response)
+
+    async def _describe(self, uri: AwsUri) -> Description | None:
+        for label in (uri.label, uri.service):
+            found = describe(label) if known(label) else await self._effects.in_thread(describe, label)
+            if found is not None:
+                return found
+        return None
+
+
+def _configuration(detail: str) -> GatewayError:
+    return GatewayError("API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {detail}")
+
+
+def _principal(request: IntegrationRequest) -> str | None:
+    """Who asks: the role of the integration, or for ``arn:aws:iam::*:user/*`` the caller himself (his access key)."""
+    if CALLERS_OWN.fullmatch(request.credentials):
+        key = request.caller.get("accessKey")
+        return str(key) if key else None
+    return request.credentials or None
+
+
+def _owner(uri: AwsUri, request: IntegrationRequest, made: Request) -> str:
+    """The account asked: the API's own; of a queue's path, the one that the path names."""
+    if uri.service == "sqs":
+        found = _QUEUE_OWNER.match(made.raw_path)
+        if found is not None:
+            return found[1].decode()
+    return request.account
+
+
+def _answer(response: Response) -> IntegrationAnswer:
+    headers = response.headers
+    return IntegrationAnswer(
+        status=response.status,
+        headers=headers,
+        body=response.body,
+        request_id=headers.first("x-amzn-requestid") or headers.first("x-amz-request-id") or "",
+    )
+
+
+def _as_asked(
+    description: Description, made: ServiceRequest, request: IntegrationRequest, response: Response
+) -> Response:
+    """The answer in JSON, where AWS gives JSON: the query protocol under ``Accept: application/json``."""
+    action = made.action
+    if not action or not has_action(description, action):
+        return response
+    body: bytes | None = None
+    if made.envelope:
+        body = _enveloped(description, action, request, response)
+    elif (
+        description.speaks_query
+        and "ec2" not in description.protocols
+        and media_type(request.headers.last("accept")) == "application/json"
+        and response.body.lstrip()[:1] == b"<"
+    ):
+        body = xml_as_json(description, action, response.body)
+    if body is None:
+        return response
+    headers = Headers([line for line in response.headers if line[0].lower() not in ("content-type", "content-length")])
+    headers.add("Content-Type", "application/json")
+    headers.add("Content-Length", str(len(body)))
+    return Response(status=response.status, headers=headers, body=body)
+
+
+def _enveloped(description: Description, action: str, request: IntegrationRequest, response: Response) -> bytes | None:
+    try:
+        parsed = orjson.loads(response.body or b"{}")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(parsed, dict):
+        return None
+    if response.status >= 300:
+        code = str(parsed.get("__type", "")).rpartition("#")[2]
+        message = str(parsed.get("message", parsed.get("Message", "")))
+        return error_as_json(code, message, response.status, request.request_id)
+    return result_as_json(description, action, parsed, request.request_id)
