@@ -15,16 +15,19 @@ from twisted.internet.defer import Deferred
 from emulator.effects import Effects
 from emulator.errors import ControlError
 from emulator.settings import Settings
-from emulator.store.records import Record, Region, RestApi
+from emulator.store.records import Record, Region
 from emulator.store.store import Store
 
 
 class DataPlane(Protocol):
-    """What the control plane asks of the data plane. The first two answer the operations' output records."""
+    """What the control plane asks of the data plane. The first two answer the operations' output records.
 
-    def test_method(self, api: RestApi, resource: Record, method: Record, request: Record) -> Deferred[Record]: ...
+    What the request names is there: the operation looked.
+    """
 
-    def test_authorizer(self, api: RestApi, authorizer: Record, request: Record) -> Deferred[Record]: ...
+    def test_method(self, api_id: str, request: Record) -> Deferred[Record]: ...
+
+    def test_authorizer(self, api_id: str, request: Record) -> Deferred[Record]: ...
 
     def flush_cache(self, api_id: str, stage: str) -> None: ...
 
