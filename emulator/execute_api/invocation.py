@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.errors import GatewayError
+from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.store.records import Record
 from emulator.wire import Request, Response
 
 
@@ -44,7 +46,7 @@ class Invocation:
         "query",  # list[(name, value)], decoded, in order
         # route
         "method",  # deployment.CompiledMethod
-        "path_parameters",  # dict[str, str], decoded
+        "path_parameters",  # dict[str, str], still escaped: REST APIs do not decode them
         # firewall
         "waf",  # dict: {"status", "webAclArn", "latency", …}
         # authorize (with the resource policy)
@@ -65,6 +67,7 @@ class Invocation:
         "integration_latency",  # ms
         # integration_response, method_response
         "response_override",
+        "response",  # wire.Response: the answer before the method response has its say
         "reply",  # wire.Response: set, it ends the pipeline
         # the way out
         "error",  # GatewayError | None
@@ -73,6 +76,7 @@ class Invocation:
     )
 
     request: Request
+    address: Any
     request_id: str
     extended_request_id: str
     trace_id: str
@@ -82,6 +86,35 @@ class Invocation:
     reply: Response | None
     log: list[str] | None
     extra: dict[str, Any]
+    test: bool
+    api: Any
+    stage: Any
+    deployment: Any
+    is_canary: bool
+    stage_variables: dict[str, str]
+    path: str
+    request_path: str
+    domain_name: str
+    domain_prefix: str
+    base_path: str | None
+    query: list[tuple[str, str]]
+    method: Any
+    path_parameters: dict[str, str]
+    waf: dict[str, Any]
+    identity: dict[str, Any]
+    authorizer: dict[str, Any] | None
+    usage_identifier_key: str | None
+    api_key: Any  # Record or None
+    usage_plan: Record | None
+    cache_key: Any
+    cache_hit: bool
+    integration_request: IntegrationRequest
+    request_override: dict[str, Any]
+    answer: IntegrationAnswer
+    integration_latency: int
+    response_override: dict[str, Any]
+    response: Response
+    _context: dict[str, Any]
 
     def __init__(self, request: Request) -> None:
         self.request = request

@@ -1,0 +1,1 @@
+"""What CreateDeployment compiles: routes, templates, validators and mappings, frozen, ready to serve."""

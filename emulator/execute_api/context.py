@@ -1,0 +1,155 @@
+"""``$context``: the variables of one request, as a nested dictionary.
+
+Belongs here: which variables there are and where each comes from. Never here: how a template reads them, or the
+variables that exist only in access logs (``observe/access_log.py``).
+AWS page: "Variables for data transformations for API Gateway".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from emulator.deployment.gateway_responses import TYPES
+from emulator.errors import GatewayError
+from emulator.execute_api.invocation import Invocation
+from emulator.wire import Request
+
+# The members of $context.identity that are always there; null ones print an empty text.
+IDENTITY = (
+    "cognitoIdentityPoolId",
+    "accountId",
+    "cognitoIdentityId",
+    "caller",
+    "sourceIp",
+    "principalOrgId",
+    "accessKey",
+    "cognitoAuthenticationType",
+    "cognitoAuthenticationProvider",
+    "userArn",
+    "userAgent",
+    "user",
+)
+
+
+def caller_identity(request: Request, source_ip: str | None = None) -> dict[str, Any]:
+    """The identity of a caller nobody has asked to identify: address and user agent."""
+    identity: dict[str, Any] = dict.fromkeys(IDENTITY)
+    identity["sourceIp"] = source_ip or request.source_ip
+    identity["userAgent"] = request.headers.last("user-agent")
+    return identity
+
+
+_minute: tuple[int, str] = (-1, "")
+
+
+def request_time(epoch: float) -> str:
+    """Common log format, UTC: ``09/Jun/2024:11:22:33 +0000``."""
+    global _minute
+    whole = int(epoch)
+    minute, second = divmod(whole, 60)
+    known, text = _minute
+    if known != minute:
+        text = datetime.fromtimestamp(minute * 60, UTC).strftime("%d/%b/%Y:%H:%M:")
+        _minute = (minute, text)
+    return f"{text}{second:02d} +0000"
+
+
+def context_of(invocation: Invocation) -> dict[str, Any]:
+    """The invocation's ``$context``, made once; whatever stage has not run yet is left out."""
+    try:
+        known: dict[str, Any] = invocation._context
+        return known
+    except AttributeError:
+        pass
+    request = invocation.request
+    context: dict[str, Any] = {
+        "httpMethod": request.method,
+        "extendedRequestId": invocation.extended_request_id,
+        "requestTime": request_time(invocation.epoch),
+        "protocol": request.protocol,
+        "requestTimeEpoch": int(invocation.epoch * 1000),
+        "requestId": invocation.request_id,
+        "xrayTraceId": invocation.trace_id.partition(";")[0].removeprefix("Root="),
+    }
+    _located(invocation, context)
+    _gatekept(invocation, context)
+    if invocation.error is not None:
+        context["error"] = error_of(invocation.error, invocation)
+    invocation._context = context
+    return context
+
+
+def forget_context(invocation: Invocation) -> None:
+    """Have ``context_of`` look again: a stage has found out more."""
+    if has(invocation, "_context"):
+        del invocation._context
+
+
+def has(invocation: Invocation, slot: str) -> bool:
+    """Whether the stage that fills ``slot`` has run."""
+    try:
+        getattr(invocation, slot)
+    except AttributeError:
+        return False
+    return True
+
+
+def _located(invocation: Invocation, context: dict[str, Any]) -> None:
+    if not has(invocation, "deployment"):
+        return
+    deployment = invocation.deployment
+    context["apiId"] = deployment.api_id
+    context["accountId"] = deployment.account
+    context["deploymentId"] = deployment.deployment_id
+    context["stage"] = invocation.stage.name
+    if has(invocation, "path"):
+        context["path"] = invocation.request_path
+        context["domainName"] = invocation.domain_name
+        context["domainPrefix"] = invocation.domain_prefix
+    if invocation.stage.canary is not None:
+        context["isCanaryRequest"] = invocation.is_canary
+    if invocation.base_path is not None:
+        context["customDomain"] = {"basePathMatched": invocation.base_path or "(none)"}
+    if has(invocation, "method"):
+        context["resourceId"] = invocation.method.resource_id
+        context["resourcePath"] = invocation.method.resource_path
+
+
+def _gatekept(invocation: Invocation, context: dict[str, Any]) -> None:
+    if has(invocation, "identity"):
+        context["identity"] = invocation.identity
+    else:
+        context["identity"] = caller_identity(invocation.request)
+    if has(invocation, "authorizer") and invocation.authorizer is not None:
+        context["authorizer"] = invocation.authorizer
+    if has(invocation, "waf") and invocation.waf:
+        waf = invocation.waf
+        context["waf"] = waf
+        context["wafResponseCode"] = waf.get("wafResponseCode")
+        context["webaclArn"] = waf.get("webAclArn") or waf.get("webaclArn")
+
+
+def error_of(error: GatewayError, invocation: Invocation) -> dict[str, Any]:
+    """``$context.error``. ``messageString`` is the message in quotes (JSON)."""
+    message = TYPES[error.response_type].message if error.default_message else error.message
+    return {
+        "message": message,
+        "messageString": orjson.dumps(message).decode(),
+        "responseType": error.response_type,
+        "validationErrorString": error.validation_error,
+    }
+
+
+def flatten(context: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Every leaf under its dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in context.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat

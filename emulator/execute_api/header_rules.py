@@ -1,0 +1,106 @@
+"""Which headers are dropped, added, refused or renamed, by type of integration: tables.
+
+Belongs here: data, and the smallest functions over it. Never here: values of headers.
+AWS page: "Amazon API Gateway important notes" (REST APIs), and answers recorded on AWS.
+"""
+
+from __future__ import annotations
+
+from emulator.errors import GatewayError
+
+# Dropped as a request arrives, whatever the integration.
+ARRIVAL_DROPPED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-md5",
+        "expect",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "te",
+        "transfer-encoding",
+        "trailer",
+        "upgrade",
+        "www-authenticate",
+    }
+)
+
+# Dropped on the way to the integration; HTTP_PROXY keeps what a mapping has set.
+REQUEST_DROPPED = {
+    "AWS": frozenset({"referer"}),
+    "AWS_PROXY": frozenset(),
+    "HTTP": frozenset({"via"}),
+    "HTTP_PROXY": frozenset({"via", "host", "content-encoding"}),
+    "MOCK": frozenset(),
+}
+
+_NEVER_MAPPED = frozenset({"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"})
+_NEVER_MAPPED_AWS = _NEVER_MAPPED | {"authorization", "connection", "expect", "proxy-authenticate", "te"}
+
+# What may not be the target of a mapping: a request whose method does so anyway answers 500.
+REQUEST_REFUSED = {
+    "AWS": _NEVER_MAPPED_AWS,
+    "AWS_PROXY": _NEVER_MAPPED_AWS,
+    "HTTP": _NEVER_MAPPED,
+    "HTTP_PROXY": _NEVER_MAPPED,
+    "MOCK": _NEVER_MAPPED,
+}
+
+_REMAPPED = frozenset({"connection", "content-length", "date", "server"})
+_REMAPPED_MAPPED = _REMAPPED | {
+    "authorization",
+    "content-md5",
+    "expect",
+    "host",
+    "max-forwards",
+    "proxy-authenticate",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "www-authenticate",
+}
+
+# Given back as ``x-amzn-Remapped-<Name>``.
+RESPONSE_REMAPPED = {
+    "AWS": _REMAPPED_MAPPED,
+    "AWS_PROXY": _REMAPPED,
+    "HTTP": _REMAPPED_MAPPED,
+    "HTTP_PROXY": _REMAPPED | {"x-amzn-requestid"},
+    "MOCK": _REMAPPED,
+}
+
+RESPONSE_DROPPED = {
+    "AWS": frozenset({"transfer-encoding"}),
+    "AWS_PROXY": frozenset({"transfer-encoding"}),
+    "HTTP": frozenset({"transfer-encoding"}),
+    "HTTP_PROXY": frozenset({"transfer-encoding", "content-encoding", "via"}),
+    "MOCK": frozenset({"transfer-encoding"}),
+}
+
+# The types whose answers carry X-Amzn-Trace-Id.
+TRACED = frozenset({"AWS", "AWS_PROXY", "HTTP"})
+
+# Request line and header lines together, in bytes.
+HEADER_LIMIT = 10_240
+# Bodies, either way, in bytes.
+BODY_LIMIT = 10 * 1024 * 1024
+
+
+def leave(kind: str, name: str) -> str | None:
+    """The name under which an integration's header reaches the client, or None when it does not."""
+    lowered = name.lower()
+    if lowered in RESPONSE_DROPPED[kind]:
+        return None
+    if lowered in RESPONSE_REMAPPED[kind]:
+        return "x-amzn-Remapped-" + name
+    return name
+
+
+def refuse_line_breaks(name: str, value: str) -> None:
+    """A mapped header with a line break in it would be two: API_CONFIGURATION_ERROR."""
+    if "\n" in value or "\r" in value or "\0" in value or "\n" in name or "\r" in name:
+        raise GatewayError(
+            "API_CONFIGURATION_ERROR",
+            log=f"Execution failed due to configuration error: Invalid characters in header {name!r}",
+        )

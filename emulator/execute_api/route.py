@@ -1,0 +1,51 @@
+"""Route: path and verb to a method; and the preflight the emulator answers for its users.
+
+Belongs here: the look-up in the compiled tree. Never here: the tree (``deployment/routes.py``).
+AWS page: "Set up a method for a REST API".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.errors import GatewayError
+from emulator.execute_api.invocation import Invocation
+from emulator.wire import Headers, Response
+
+if TYPE_CHECKING:
+    from emulator.execute_api.gateway import Gateway
+
+_PREFLIGHT_VERBS = "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"
+
+
+async def route(invocation: Invocation, gateway: Gateway) -> None:
+    """Find the method, or answer MISSING_AUTHENTICATION_TOKEN as AWS does for what is not there."""
+    verb = invocation.request.method
+    found = invocation.deployment.routes.find(invocation.path, verb)
+    if found is None:
+        if verb == "OPTIONS" and not gateway.settings.disable_custom_cors:
+            invocation.reply = _preflight(invocation)
+            if invocation.reply is not None:
+                return
+        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+    invocation.method, invocation.path_parameters = found
+
+
+def _preflight(invocation: Invocation) -> Response | None:
+    """The emulator's own answer to a preflight for a resource that has no OPTIONS method; None when it is none."""
+    headers = invocation.request.headers
+    origin, wanted = headers.first("origin"), headers.first("access-control-request-method")
+    verbs = invocation.deployment.routes.verbs(invocation.path)
+    if origin is None or wanted is None or not verbs:
+        return None
+    allowed = _PREFLIGHT_VERBS if "ANY" in verbs else ",".join(sorted({*verbs, "OPTIONS"}))
+    answer = Headers(
+        [
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Methods", allowed),
+            ("Access-Control-Allow-Headers", headers.first("access-control-request-headers") or "*"),
+            ("Access-Control-Max-Age", "600"),
+            ("Vary", "Origin"),
+        ]
+    )
+    return Response(status=204, headers=answer)

@@ -1,0 +1,70 @@
+"""Validate: required parameters, and the body against the model of its content type.
+
+Belongs here: what AWS checks and in which order. Never here: JSON Schema (``deployment/models.py``).
+AWS page: "Request validation for REST APIs in API Gateway".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from emulator.deployment.models import BrokenModel
+from emulator.errors import GatewayError
+from emulator.execute_api.invocation import Invocation
+from emulator.wire import media_type
+
+if TYPE_CHECKING:
+    from emulator.execute_api.gateway import Gateway
+
+
+async def validate(invocation: Invocation, gateway: Gateway) -> None:
+    """BAD_REQUEST_PARAMETERS, then BAD_REQUEST_BODY; a method without a validator lets everything pass."""
+    method = invocation.method
+    if method.required:
+        missing = [name for place, name in method.required if not _present(invocation, place, name)]
+        if missing:
+            raise GatewayError(
+                "BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]"
+            )
+    if method.models:
+        _check_body(invocation)
+
+
+def _present(invocation: Invocation, place: str, name: str) -> bool:
+    if place == "header":
+        value = invocation.request.headers.last(name)
+        return bool(value and value.strip())
+    if place == "path":
+        return bool(invocation.path_parameters.get(name))
+    return any(each == name and value.strip() for each, value in invocation.query)
+
+
+def _check_body(invocation: Invocation) -> None:
+    models = invocation.method.models
+    content_type = media_type(invocation.request.headers.last("content-type")) or "application/json"
+    model = models.get(content_type) or models.get("$default")
+    if model is None:
+        return
+    raw = invocation.request.body
+    try:
+        document = orjson.loads(raw) if raw.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise _invalid(f"[{error}]") from error
+    try:
+        errors = model.errors(document)
+    except BrokenModel as error:
+        raise GatewayError(
+            "API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {error}"
+        ) from error
+    if errors:
+        raise _invalid(f"[{', '.join(errors)}]")
+
+
+def _invalid(found: str) -> GatewayError:
+    return GatewayError(
+        "BAD_REQUEST_BODY",
+        validation_error=found,
+        log=f"Request body does not match model schema for content type: {found}",
+    )
