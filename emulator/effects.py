@@ -147,3 +147,13 @@ def _now(deferred: defer.Deferred[Any]) -> Any:
     if isinstance(results[0], failure.Failure):
         results[0].raiseException()
     return results[0]
+
+
+def pause(seconds: float) -> None:
+    """Sleep: for command-line tools, which have no reactor. Nothing of the daemon may call this."""
+    time.sleep(seconds)
+
+
+def monotonic() -> float:
+    """Seconds of a clock that only grows, for command-line tools."""
+    return time.monotonic()
