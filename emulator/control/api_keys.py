@@ -78,7 +78,7 @@ def delete_api_key(call: Call, request: Record) -> None:
 
 def update_api_key(call: Call, request: Record) -> Record:
     record = find(call, request["apiKey"])
-    changed = _PATCHES.apply(record, request.get("patchOperations"))
+    changed = PATCHES.apply(record, request.get("patchOperations"))
     _check_name(changed.get("name"))
     for stage_key in changed["stageKeys"]:
         if stage_key not in record["stageKeys"]:
@@ -163,7 +163,7 @@ def _change_list(member: str) -> Rule:
     return Rule(path, ("add", "remove"), act)
 
 
-_PATCHES = Patches(
+PATCHES = Patches(
     (
         Rule("/customerId", ("replace",), text("customerId")),
         Rule("/description", ("replace",), text("description")),

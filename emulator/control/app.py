@@ -40,10 +40,11 @@ _BY_MODULE = {
     "documentation": "CreateDocumentationPart CreateDocumentationVersion DeleteDocumentationPart "
     "DeleteDocumentationVersion GetDocumentationPart GetDocumentationParts GetDocumentationVersion "
     "GetDocumentationVersions ImportDocumentationParts UpdateDocumentationPart UpdateDocumentationVersion",
-    "domains": "CreateBasePathMapping CreateDomainName CreateDomainNameAccessAssociation DeleteBasePathMapping "
-    "DeleteDomainName DeleteDomainNameAccessAssociation GetBasePathMapping GetBasePathMappings GetDomainName "
-    "GetDomainNameAccessAssociations GetDomainNames RejectDomainNameAccessAssociation UpdateBasePathMapping "
-    "UpdateDomainName",
+    "domains": "CreateDomainName DeleteDomainName GetDomainName GetDomainNames UpdateDomainName",
+    "base_path_mappings": "CreateBasePathMapping DeleteBasePathMapping GetBasePathMapping GetBasePathMappings "
+    "UpdateBasePathMapping",
+    "access_associations": "CreateDomainNameAccessAssociation DeleteDomainNameAccessAssociation "
+    "GetDomainNameAccessAssociations RejectDomainNameAccessAssociation",
     "exports": "GetExport GetSdk GetSdkType GetSdkTypes",
     "gateway_responses": "DeleteGatewayResponse GetGatewayResponse GetGatewayResponses PutGatewayResponse "
     "UpdateGatewayResponse",

@@ -70,7 +70,7 @@ def delete_usage_plan(call: Call, request: Record) -> None:
 
 def update_usage_plan(call: Call, request: Record) -> Record:
     record = find(call, request["usagePlanId"])
-    changed = _PATCHES.apply(record, request.get("patchOperations"))
+    changed = PATCHES.apply(record, request.get("patchOperations"))
     _complete(changed)
     _check(call, changed, record["apiStages"])
     call.region.usage_plans[record["id"]] = changed
@@ -139,7 +139,7 @@ def update_usage(call: Call, request: Record) -> Record:
     plan = call.region.usage_plans[request["usagePlanId"]]
     remaining: int | None = None
     for operation in parse_ops(request.get("patchOperations")):
-        _USAGE_PATCHES.find(operation)
+        USAGE_PATCHES.find(operation)
         remaining = integer(operation.value, "Invalid value for remaining quota specified")
         if remaining < 0:
             raise BadRequestException("Invalid value for remaining quota specified")
@@ -350,7 +350,7 @@ def _patch_quota(record: Record, operation: PatchOp) -> None:
 
 _PUT = ("add", "replace")
 _METHOD = "/apiStages/*/throttle/*/*"
-_PATCHES = Patches(
+PATCHES = Patches(
     (
         Rule("/apiStages", ("add", "remove"), _patch_stages),
         Rule("/apiStages/*/throttle", ("add", "replace", "remove"), _patch_stage_throttle),
@@ -369,4 +369,4 @@ _PATCHES = Patches(
         Rule("/throttle/rateLimit", _PUT, _patch_throttle),
     )
 )
-_USAGE_PATCHES = Patches((Rule("/remaining", ("replace",), lambda record, operation: None),))
+USAGE_PATCHES = Patches((Rule("/remaining", ("replace",), lambda record, operation: None),))

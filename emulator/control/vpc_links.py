@@ -1,6 +1,6 @@
 """VpcLink: a name for network load balancers that integrations may call.
 
-Belongs here: the links and their life: PENDING, then AVAILABLE or FAILED, a moment later on the clock. Never here: calling
+Belongs here: the links and their life: PENDING, then AVAILABLE or FAILED a moment later. Never here: calling
 what a link points to (``integrations/vpc_link.py``).
 
 Pages followed: API reference, "VpcLink"; texts as recorded on AWS. A target is known when the emulated elbv2 has it or
