@@ -45,9 +45,9 @@ def service_request(uri: AwsUri, description: Description | None, asked: Integra
     pairs = (*uri.pairs, *asked.query)
     body = b"" if asked.http_method in _BODILESS else asked.body
     if uri.kind == "path":
-        return _by_path(uri, asked, pairs, body)
+        return _by_path(uri, description, asked, pairs, body)
     if description is None:
-        return _plain(uri, asked, "/", (("Action", uri.rest), *pairs), body, uri.rest)
+        return _plain(uri, asked, asked.headers, "/", (("Action", uri.rest), *pairs), body, uri.rest)
     is_json = media_type(asked.headers.last("content-type")).startswith("application/x-amz-json")
     if description.speaks_query and not (is_json and description.speaks_json):
         return _by_query(uri, description, asked, pairs, body)
@@ -56,19 +56,39 @@ def service_request(uri: AwsUri, description: Description | None, asked: Integra
     return _by_rest(uri, description, asked, pairs, body)
 
 
-def _by_path(uri: AwsUri, asked: IntegrationRequest, pairs: Pairs, body: bytes) -> ServiceRequest:
-    target = asked.headers.last("x-amz-target")
-    action = target.rpartition(".")[2] if target else ""
-    if not action:
-        named = list(pairs)
-        if media_type(asked.headers.last("content-type")) == _FORM:
-            named += parse_qsl(body.decode("utf-8", "replace"))
-        action = next((value for name, value in named if name == "Action"), "")
-    return _plain(uri, asked, uri.rest, pairs, body, action)
+def _by_path(
+    uri: AwsUri, description: Description | None, asked: IntegrationRequest, pairs: Pairs, body: bytes
+) -> ServiceRequest:
+    """The request as it is mapped. Only the protocol is made plain where the headers leave it open."""
+    headers = asked.headers
+    target = headers.last("x-amz-target")
+    if target:
+        if description is not None and description.speaks_json:
+            headers = _typed(headers, description)
+        return _plain(uri, asked, headers, uri.rest, pairs, body, target.rpartition(".")[2])
+    named = list(pairs)
+    if media_type(headers.last("content-type")) == _FORM:
+        named += parse_qsl(body.decode("utf-8", "replace"))
+    action = next((value for name, value in named if name == "Action"), "")
+    if action and description is not None and description.speaks_query:
+        headers = headers.copy()
+        headers.set("Content-Type", _FORM)
+    return _plain(uri, asked, headers, uri.rest, pairs, body, action)
 
 
-def _plain(uri: AwsUri, asked: IntegrationRequest, path: str, pairs: Pairs, body: bytes, action: str) -> ServiceRequest:
-    return ServiceRequest(_request(uri, asked.http_method, path, pairs, asked.headers, body), action)
+def _typed(headers: Headers, description: Description) -> Headers:
+    """AWS's JSON services take ``application/json`` for their own JSON; what stands in for them may not."""
+    if media_type(headers.last("content-type")).startswith("application/x-amz-json"):
+        return headers
+    headers = headers.copy()
+    headers.set("Content-Type", f"application/x-amz-json-{description.json_version}")
+    return headers
+
+
+def _plain(
+    uri: AwsUri, asked: IntegrationRequest, headers: Headers, path: str, pairs: Pairs, body: bytes, action: str
+) -> ServiceRequest:
+    return ServiceRequest(_request(uri, asked.http_method, path, pairs, headers, body), action)
 
 
 def _by_query(
@@ -93,15 +113,13 @@ def _by_target(
     if "x-amz-target" not in headers:
         headers.set("X-Amz-Target", f"{description.target_prefix}.{uri.rest}")
     elif (named := (headers.last("x-amz-target") or "").rpartition(".")[2]) != uri.rest:
-        return ServiceRequest(_request(uri, "POST", "/", (), headers, body), named)
+        return ServiceRequest(_request(uri, "POST", "/", (), _typed(headers, description), body), named)
     given = [pair for pair in pairs if pair[0] not in ("Action", "Version")]
     envelope = bool(given) and has_action(description, uri.rest)
     if envelope:
         # Seen on AWS with SSM: with parameters in the query the body does not count.
         body = orjson.dumps(parameters(description, uri.rest, given))
-    content_type = f"application/x-amz-json-{description.json_version}"
-    if envelope or "content-type" not in headers:
-        headers.set("Content-Type", content_type)
+    headers = _typed(headers, description)
     return ServiceRequest(_request(uri, "POST", "/", (), headers, body or b"{}"), uri.rest, envelope)
 
 

@@ -60,9 +60,9 @@ def _dump(value: Any) -> bytes:
 
 def _error(root: ElementTree.Element) -> bytes:
     error = _find(root, "Error")
-    found = {_local(child): child.text or None for child in error} if error is not None else {}
+    found = {name: _text(error, name) for name in ("Code", "Message", "Type")}
     request_id = _text(root, "RequestId") or _text(_find(root, "ResponseMetadata"), "RequestId")
-    return _dump({"Error": {"Code": None, "Message": None, "Type": "Sender", **found}, "RequestId": request_id})
+    return _dump({"Error": {**found, "Type": found["Type"] or "Sender"}, "RequestId": request_id})
 
 
 def _local(element: ElementTree.Element) -> str:
