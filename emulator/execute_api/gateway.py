@@ -46,6 +46,7 @@ class Gateway:
 
     ``lambdas``   services.lambda_invoker.LambdaInvoker: ``invoke(arn, payload, …)``
     ``services``  services.calls.ServiceCalls
+    ``iam_directory``, ``user_pools``, ``vpc_endpoints``, ``waf_directory``: what the gatekeepers look up elsewhere
     ``fetch``     ``fetch(url) -> Deferred[bytes]``, for JWKS
     ``observers`` called with each finished invocation
     """
@@ -57,7 +58,11 @@ class Gateway:
     lambdas: Any = None
     services: Any = None
     iam_directory: Any = None
+    user_pools: Any = None
+    vpc_endpoints: Any = None
     waf_directory: Any = None
+    user_pools: Any = None
+    vpc_endpoints: Any = None
     fetch: Callable[[str], Deferred[bytes]] | None = None
     observers: list[Observer] = Factory(list)
     directory: Directory = field(init=False)

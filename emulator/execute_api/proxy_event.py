@@ -42,7 +42,12 @@ _CONTEXT = (
 def request_context(invocation: Invocation) -> dict[str, Any]:
     """The event's ``requestContext``, for functions and for REQUEST authorizers."""
     context = context_of(invocation)
-    return {name: context[name] for name in _CONTEXT if name in context}
+    shown = {name: context[name] for name in _CONTEXT if name in context}
+    # JWT claims keep their JSON types here, where templates see text.
+    typed = invocation.extra.get("eventAuthorizer")
+    if typed is not None:
+        shown["authorizer"] = typed
+    return shown
 
 
 def event_of(invocation: Invocation) -> dict[str, Any]:
