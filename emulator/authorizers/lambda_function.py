@@ -93,6 +93,11 @@ class LambdaAuthorizer:
             broken=broken,
         )
 
+    def check(self) -> None:
+        """Raises the 500 of an authorizer that cannot work."""
+        if self.broken:
+            raise misconfigured(self.broken)
+
     def identity(self, request: AuthorizerRequest) -> tuple[str, ...]:
         """The values the answer is kept under. Raises the 401 of a request that has none, or not a valid one."""
         values = read_all(self.sources, request)
@@ -131,8 +136,7 @@ class LambdaAuthorizers:
 
     async def answer(self, authorizer: LambdaAuthorizer, request: AuthorizerRequest) -> AuthorizerAnswer:
         """What the authorizer says of the request's identity. Raises GatewayErrors: 401, or 500 when it is broken."""
-        if authorizer.broken:
-            raise misconfigured(authorizer.broken)
+        authorizer.check()
         identity = authorizer.identity(request)
         key = (request.api_id, request.stage, authorizer.id, identity)
         caches = authorizer.ttl > 0 and bool(identity)
