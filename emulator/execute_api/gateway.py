@@ -61,8 +61,6 @@ class Gateway:
     user_pools: Any = None
     vpc_endpoints: Any = None
     waf_directory: Any = None
-    user_pools: Any = None
-    vpc_endpoints: Any = None
     fetch: Callable[[str], Deferred[bytes]] | None = None
     observers: list[Observer] = Factory(list)
     directory: Directory = field(init=False)
