@@ -58,7 +58,7 @@ class Interpreters:
     ) -> None:
         self._effects = effects
         self._configured = configured
-        self._strict = strict
+        self.strict = strict
         self._environ = dict(os.environ if environ is None else environ)
         self._known: dict[str, Interpreter | InvalidRuntimeException] = {}
 
@@ -109,7 +109,7 @@ class Interpreters:
         return found
 
     def _nearest(self, runtime: str, family: str, wanted: str) -> Interpreter | InvalidRuntimeException:
-        if self._strict:
+        if self.strict:
             return InvalidRuntimeException(
                 f"The runtime {runtime} is not on this machine, and strict runtimes are asked for."
             )

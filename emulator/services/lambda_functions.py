@@ -62,8 +62,8 @@ class MotoFunctionSource:
         if wanted is None:
             raise FunctionNotFound(name_or_arn)
         kept = _backend(wanted.account, wanted.region)
-        entry = kept._lambdas._functions.get(wanted.name) if kept is not None else None
-        latest = entry["latest"] if entry else None
+        entry: dict[str, Any] = kept._lambdas._functions.get(wanted.name) or {} if kept is not None else {}
+        latest = entry.get("latest")
         if latest is None:
             raise FunctionNotFound(wanted.arn)
         version = self._version(kept, wanted)

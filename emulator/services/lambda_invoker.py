@@ -1,0 +1,132 @@
+"""Lambda as the rest of the emulator has it: one object that finds, runs and serves functions.
+
+Belongs here: putting Lambda's parts together, and calling a function by its ARN. Never here: behaviour of a part.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+
+from emulator.effects import Effects
+from emulator.lambda_runtime.functions import FunctionNotFound, FunctionSource
+from emulator.lambda_runtime.interpreters import Interpreters
+from emulator.lambda_runtime.invocations import InvocationResult, StreamingResult
+from emulator.lambda_runtime.pool import LambdaPool
+from emulator.lambda_runtime.starter import WorkerStarter
+from emulator.services.lambda_api import LambdaApi
+from emulator.services.lambda_destinations import Calls, ServiceDestinations
+from emulator.services.lambda_functions import MotoFunctionSource, parse_reference
+from emulator.services.lambda_hooks import LambdaHooks
+from emulator.services.lambda_logs import MotoLogSink
+from emulator.services.lambda_sources import LambdaSources
+from emulator.settings import Settings
+
+
+class LambdaInvoker:
+    """Runs functions by ARN: what integrations and authorizers use."""
+
+    def __init__(self, effects: Effects, source: FunctionSource, pool: LambdaPool, account: str, region: str) -> None:
+        self._effects = effects
+        self._source = source
+        self._pool = pool
+        self._account = account
+        self._region = region
+
+    def invoke(
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        trace_id: str | None = None,
+        asynchronous: bool = False,
+        stream: bool = False,
+    ) -> Deferred[InvocationResult | StreamingResult]:
+        """Run the function and fire with its result; fails with a LambdaError when it cannot be run.
+
+        ``asynchronous``: fires at once, with an empty payload. ``stream``: fires with a StreamingResult as soon as
+        the answer begins (its ``prelude`` parsed, if it has one). Cancelling leaves the function running.
+        """
+        return Deferred.fromCoroutine(self._invoke(arn, payload, qualifier, trace_id, asynchronous, stream))
+
+    async def _invoke(
+        self, arn: str, payload: bytes, qualifier: str | None, trace_id: str | None, asynchronous: bool, stream: bool
+    ) -> InvocationResult | StreamingResult:
+        wanted = parse_reference(self._account, self._region, arn, qualifier)
+        if wanted is None:
+            raise FunctionNotFound(arn)
+        function = self._source.resolve(wanted.account, wanted.region, wanted.name, wanted.qualifier)
+        if asynchronous:
+            request_id = self._effects.uuid()
+            self._pool.invoke_async(function, payload, trace_id=trace_id, request_id=request_id)
+            return InvocationResult(
+                payload=b"",
+                function_error=None,
+                log_tail=b"",
+                executed_version=function.version,
+                request_id=request_id,
+                duration_ms=0.0,
+                billed_ms=0,
+            )
+        if stream:
+            return await self._pool.invoke_streaming(function, payload, trace_id=trace_id, prelude=True)
+        return await self._pool.invoke(function, payload, trace_id=trace_id)
+
+
+class Lambda(MultiService):
+    """All of Lambda: an IService, to be started and stopped with the emulator.
+
+    ``endpoint_url`` tells functions where AWS is: here. ``calls`` reaches the other services, for destinations.
+    """
+
+    def __init__(
+        self,
+        effects: Effects,
+        settings: Settings,
+        state_dir: str,
+        endpoint_url: Callable[[], str],
+        calls: Calls | None = None,
+    ) -> None:
+        super().__init__()
+        self._effects = effects
+        self.logs = MotoLogSink(effects)
+        self.source = MotoFunctionSource(effects)
+        self.interpreters = Interpreters(effects, settings.interpreters, strict=settings.strict_runtimes)
+        starter = WorkerStarter(effects, os.path.join(state_dir, "lambda"), self.interpreters, endpoint_url)
+        self.pool = LambdaPool(
+            effects,
+            starter,
+            self.logs,
+            concurrency=settings.lambda_concurrency,
+            idle_seconds=settings.lambda_idle_seconds,
+            destinations=ServiceDestinations(calls, self._chain) if calls is not None else None,
+        )
+        self.pool.setServiceParent(self)
+        self.sources = LambdaSources(effects, self.pool, self.source)
+        self.hooks = LambdaHooks(effects, self.pool, self.source, self.sources, self.interpreters)
+        self.api = LambdaApi(effects, self.source, self.pool)
+        self.invoker = LambdaInvoker(effects, self.source, self.pool, settings.account_id, settings.region)
+
+    def stopService(self) -> Deferred[object]:
+        self.sources.clear()
+        stopped: Deferred[object] = super().stopService()
+        return stopped
+
+    def install(self) -> None:
+        """Take over moto's Lambda and feed its CloudWatch Logs; on the writer's thread, before Lambda is first used."""
+        self.hooks.install()
+        self.logs.install()
+
+    async def reset(self) -> None:
+        """Forget every function's workers, events and logs: the emulator is being emptied."""
+        self.sources.clear()
+        await self.pool.reset()
+        self.logs.clear()
+
+    def _chain(self, arn: str, payload: bytes) -> None:
+        """A function as the destination of another."""
+        self.invoker.invoke(arn, payload, asynchronous=True).addErrback(lambda failure: failure.trap(FunctionNotFound))

@@ -1,0 +1,352 @@
+"""Event sources: queues and streams that moto keeps, polled for functions as Lambda's pollers do.
+
+Belongs here: when a function gets which records, retries, deleting what was handled. Never here: the queues and
+streams themselves (moto), events by push from SNS and EventBridge (``lambda_pushes.py``).
+
+moto calls the function inside ``send_message``; here the message only rings: the poll, the call and its end come
+after, so that the writer never waits for a function that may itself need the writer.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from emulator.effects import Effects
+from emulator.lambda_runtime.functions import LambdaError
+from emulator.lambda_runtime.invocations import InvocationResult
+from emulator.lambda_runtime.pool import LambdaPool
+from emulator.services import lambda_pushes
+from emulator.services.lambda_functions import MotoFunctionSource
+from emulator.services.lambda_records import kinesis_record, sqs_record, stream_record
+
+LONGEST_BACKOFF = 60.0
+
+
+@define
+class _Installed:
+    sources: LambdaSources | None = None
+
+
+_installed = _Installed()
+
+
+@define(eq=False)
+class _Batch:
+    """Messages of a queue that a function has."""
+
+    account: str
+    region: str
+    queue: str
+    function: str  # ARN
+    uuid: str  # of the event source mapping
+    receipts: dict[str, str]  # message id -> receipt handle
+    payload: bytes
+    partial: bool  # the function reports which messages failed
+    visibility: float
+
+
+@define(eq=False)
+class _Line:
+    """The records of one shard for one function, in order: one batch at a time."""
+
+    account: str
+    region: str
+    function: str
+    batch: int
+    retries: int  # -1: until it works
+    waiting: deque[dict[str, Any]] = field(factory=deque)
+    running: bool = False
+    attempts: int = 0
+
+
+class LambdaSources:
+    """The pollers."""
+
+    log = Logger()
+
+    def __init__(self, effects: Effects, pool: LambdaPool, source: MotoFunctionSource) -> None:
+        self._effects = effects
+        self._pool = pool
+        self._source = source
+        self._lines: dict[tuple[str, str, str], _Line] = {}
+        self._timers: set[IDelayedCall] = set()
+        self._rung: set[tuple[str, str, str]] = set()
+
+    def install(self) -> None:
+        """Take over from moto; on the writer's thread."""
+        _installed.sources = self
+        from moto.awslambda import models
+
+        if hasattr(models.LambdaBackend, "_emulator"):
+            return
+        models.LambdaBackend._emulator = True
+        _patch_lambda(models)
+        _patch_queues()
+        lambda_pushes.install()
+
+    def clear(self) -> None:
+        """Forget everything: the emulator is emptied, or stops."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._lines.clear()
+        self._rung.clear()
+
+    # Queues. ``ring`` on the writer's thread; ``_collect`` and ``_settle`` too; the rest on the reactor.
+
+    def ring(self, account: str, region: str, queue: str) -> None:
+        """Something is in the queue, or a function was pointed at it."""
+        self._effects.from_thread(self._rang, account, region, queue)
+
+    def _rang(self, account: str, region: str, queue: str) -> None:
+        # One poll for all that was sent meanwhile: a batch, where AWS would make one too.
+        key = (account, region, queue)
+        if key not in self._rung:
+            self._rung.add(key)
+            self._writing(self._collect, account, region, queue).addCallback(self._collected, key)
+
+    def _collected(self, batches: list[_Batch], key: tuple[str, str, str]) -> None:
+        self._rung.discard(key)
+        for batch in batches:
+            self._call(batch.account, batch.region, batch.function, batch.payload).addBoth(self._handled, batch)
+
+    def _handled(self, result: InvocationResult | Failure, batch: _Batch) -> None:
+        if isinstance(result, Failure):
+            result.trap(LambdaError)
+            failed = set(batch.receipts)
+        elif result.function_error:
+            failed = set(batch.receipts)
+        else:
+            failed = _reported(result.payload, batch) if batch.partial else set()
+        done = [receipt for message, receipt in batch.receipts.items() if message not in failed]
+        if done:
+            self._writing(_delete, batch, done).addCallback(
+                lambda _: self._rang(batch.account, batch.region, batch.queue)
+            )
+        if failed:
+            # Seen again when its visibility timeout is over, as on AWS; the redrive policy counts.
+            self._later(batch.visibility + 0.05, self._rang, batch.account, batch.region, batch.queue)
+
+    def _collect(self, account: str, region: str, name: str) -> list[_Batch]:
+        """Receive for each function that listens to the queue; on the writer's thread."""
+        from moto.sqs.models import sqs_backends
+
+        backend = sqs_backends[account][region]
+        queue = backend.queues.get(name)
+        batches: list[_Batch] = []
+        mappings = list(queue.lambda_event_source_mappings.values()) if queue is not None else []
+        for mapping in mappings:
+            while mapping.enabled:
+                visibility = queue.visibility_timeout
+                messages = backend.receive_message(name, mapping.batch_size, 0, visibility, ["All"])
+                if not messages:
+                    break
+                records = [sqs_record(each, queue.queue_arn, region) for each in messages]
+                batches.append(
+                    _Batch(
+                        account=account,
+                        region=region,
+                        queue=name,
+                        function=mapping.function_arn,
+                        uuid=mapping.uuid,
+                        receipts={each.id: each.receipt_handle for each in messages},
+                        payload=json.dumps({"Records": records}).encode(),
+                        partial="ReportBatchItemFailures" in (mapping.function_response_types or ()),
+                        visibility=float(visibility),
+                    )
+                )
+        return batches
+
+    # Streams
+
+    def put(self, line: tuple[str, str, str], mapping: Any, records: list[dict[str, Any]]) -> None:
+        """Records for a function, from moto; on the writer's thread. ``line``: source, shard, function ARN."""
+        retries = mapping.max_retry_attempts
+        made = _Line(
+            mapping.account_id,
+            mapping.region,
+            mapping.function_arn,
+            int(mapping.batch_size or 100),
+            -1 if retries is None else int(retries),
+        )
+        self._effects.from_thread(self._queue, line, made, records)
+
+    def _queue(self, key: tuple[str, str, str], made: _Line, records: list[dict[str, Any]]) -> None:
+        line = self._lines.setdefault(key, made)
+        line.waiting.extend(records)
+        self._advance(line)
+
+    def _advance(self, line: _Line) -> None:
+        if line.running or not line.waiting:
+            return
+        line.running = True
+        batch = [line.waiting[index] for index in range(min(line.batch, len(line.waiting)))]
+        payload = json.dumps({"Records": batch}, default=str).encode()
+        self._call(line.account, line.region, line.function, payload).addBoth(self._advanced, line, len(batch))
+
+    def _advanced(self, result: InvocationResult | Failure, line: _Line, count: int) -> None:
+        if isinstance(result, Failure):
+            result.trap(LambdaError)
+        failed = isinstance(result, Failure) or result.function_error is not None
+        line.attempts += 1
+        if failed and (line.retries < 0 or line.attempts <= line.retries):
+            self._later(min(2.0 ** (line.attempts - 1), LONGEST_BACKOFF), self._again, line)
+            return
+        if failed:
+            self.log.warn("{count} records for {function} are given up", count=count, function=line.function)
+        for _ in range(count):
+            line.waiting.popleft()
+        line.attempts = 0
+        self._again(line)
+
+    def _again(self, line: _Line) -> None:
+        line.running = False
+        self._advance(line)
+
+    # Both
+
+    def _call(self, account: str, region: str, arn: str, payload: bytes) -> Deferred[InvocationResult]:
+        async def invoke() -> InvocationResult:
+            return await self._pool.invoke(self._source.resolve(account, region, arn), payload)
+
+        return Deferred.fromCoroutine(invoke())
+
+    def _writing(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        return self._effects.in_writer(function, *args)
+
+    def _later(self, seconds: float, function: Callable[..., None], *args: Any) -> None:
+        def run() -> None:
+            self._timers.discard(timer)
+            function(*args)
+
+        timer: IDelayedCall = self._effects.clock.callLater(seconds, run)
+        self._timers.add(timer)
+
+
+def _reported(payload: bytes, batch: _Batch) -> set[str]:
+    """The message ids that the function reported as failed; all of them when the report makes no sense."""
+    try:
+        failures = (json.loads(payload) or {}).get("batchItemFailures") or []
+        failed = {each["itemIdentifier"] for each in failures}
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return set(batch.receipts)
+    return failed if failed <= set(batch.receipts) else set(batch.receipts)
+
+
+def _delete(batch: _Batch, receipts: list[str]) -> None:
+    """Delete handled messages; on the writer's thread."""
+    from moto.sqs.exceptions import ReceiptHandleIsInvalid
+    from moto.sqs.models import sqs_backends
+
+    backend = sqs_backends[batch.account][batch.region]
+    if batch.queue not in backend.queues:
+        return
+    for receipt in receipts:
+        try:
+            backend.delete_message(batch.queue, receipt)
+        except ReceiptHandleIsInvalid:
+            continue  # its visibility timeout was over, and somebody else has it
+
+
+def _sources() -> LambdaSources:
+    sources = _installed.sources
+    assert sources is not None
+    return sources
+
+
+def _patch_queues() -> None:
+    from moto.sqs.models import Queue
+
+    add = Queue.add_message
+
+    @functools.wraps(add)
+    def add_message(self: Any, message: Any) -> None:
+        mappings, self.lambda_event_source_mappings = self.lambda_event_source_mappings, {}
+        try:
+            add(self, message)
+        finally:
+            self.lambda_event_source_mappings = mappings
+        if mappings:
+            _sources().ring(self.account_id, self.region, self.name)
+
+    Queue.add_message = add_message
+
+
+def _patch_lambda(models: Any) -> None:
+    backend = models.LambdaBackend
+    create, update, delete = (
+        backend.create_event_source_mapping,
+        backend.update_event_source_mapping,
+        backend.delete_event_source_mapping,
+    )
+
+    @functools.wraps(create)
+    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
+        mapping = create(self, spec)
+        _ring_for(mapping)
+        return mapping
+
+    @functools.wraps(update)
+    def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
+        mapping = update(self, uuid, spec)
+        if mapping is not None:
+            _ring_for(mapping)
+        return mapping
+
+    @functools.wraps(delete)
+    def delete_event_source_mapping(self: Any, uuid: str) -> Any:
+        mapping = delete(self, uuid)
+        if mapping is not None:
+            mapping.enabled = False  # moto leaves it on the queue
+        return mapping
+
+    def send_kinesis_message(
+        self: Any,
+        function_name: str,
+        kinesis_stream: str,
+        kinesis_partition_key: str,
+        kinesis_sequence_number: str,
+        kinesis_data: str,
+        kinesis_shard_id: str,
+    ) -> None:
+        record = kinesis_record(
+            stream=kinesis_stream,
+            shard=kinesis_shard_id,
+            partition_key=kinesis_partition_key,
+            sequence=kinesis_sequence_number,
+            data=kinesis_data,
+            region=self.region_name,
+            at=_sources()._effects.wall(),
+        )
+        for mapping in list(self._event_source_mappings.values()):
+            same = mapping.event_source_arn == kinesis_stream and mapping.function_arn == function_name
+            if same and mapping.enabled:
+                _sources().put((kinesis_stream, kinesis_shard_id, mapping.function_arn), mapping, [record])
+
+    def send_dynamodb_items(self: Any, function_arn: str, items: list[Any], source: str) -> None:
+        for mapping in list(self._event_source_mappings.values()):
+            if mapping.event_source_arn == source and mapping.function_arn == function_arn and mapping.enabled:
+                # moto hands over the whole shard each time; the last one is what is new.
+                records = [stream_record(each, source, self.region_name) for each in items[-1:]]
+                _sources().put((source, "shard", function_arn), mapping, records)
+
+    backend.create_event_source_mapping = create_event_source_mapping
+    backend.update_event_source_mapping = update_event_source_mapping
+    backend.delete_event_source_mapping = delete_event_source_mapping
+    backend.send_kinesis_message = send_kinesis_message
+    backend.send_dynamodb_items = send_dynamodb_items
+
+
+def _ring_for(mapping: Any) -> None:
+    if ":sqs:" in mapping.event_source_arn:
+        _sources().ring(mapping.account_id, mapping.region, mapping.event_source_arn.rpartition(":")[2])
