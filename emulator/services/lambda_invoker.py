@@ -91,7 +91,7 @@ class Lambda(MultiService):
         endpoint_url: Callable[[], str],
         calls: Calls | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._effects = effects
         self.logs = MotoLogSink(effects)
         self.source = MotoFunctionSource(effects)
@@ -105,7 +105,7 @@ class Lambda(MultiService):
             idle_seconds=settings.lambda_idle_seconds,
             destinations=ServiceDestinations(calls, self._chain) if calls is not None else None,
         )
-        self.pool.setServiceParent(self)
+        self.pool.setServiceParent(self)  # type: ignore[no-untyped-call]
         self.sources = LambdaSources(effects, self.pool, self.source)
         self.hooks = LambdaHooks(effects, self.pool, self.source, self.sources, self.interpreters)
         self.api = LambdaApi(effects, self.source, self.pool)
@@ -113,7 +113,7 @@ class Lambda(MultiService):
 
     def stopService(self) -> Deferred[object]:
         self.sources.clear()
-        stopped: Deferred[object] = super().stopService()
+        stopped: Deferred[object] = super().stopService()  # type: ignore[no-untyped-call]
         return stopped
 
     def install(self) -> None:
