@@ -9,12 +9,13 @@ AWS pages: "Use API Gateway Lambda authorizers", "Configure an API Gateway Lambd
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from typing import Any, Protocol
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.error import TimeoutError as TimedOut
+from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.logger import Logger
 
 from emulator.authorizers.authorizer_request import (
@@ -32,11 +33,13 @@ from emulator.authorizers.lambda_request import request_event
 from emulator.authorizers.lambda_token import accepts, compile_expression, token_event
 from emulator.deployment.uris import UriTemplate
 from emulator.effects import Effects
+from emulator.errors import ControlError
 from emulator.store.records import Record
 
 DEFAULT_TTL = 300
 CALL_SECONDS = 29.0
 MAX_CACHED = 10_000
+_ROLE = re.compile(r"arn:[a-z0-9-]+:iam::\d{12}:role/\S+")
 
 
 class FunctionResult(Protocol):
@@ -53,7 +56,7 @@ class Functions(Protocol):
     """Whoever runs functions."""
 
     def invoke(self, arn: str, payload: bytes, *, trace_id: str | None = None) -> Deferred[Any]:
-        """Fires with a FunctionResult; fails when there is no such function or it cannot be run."""
+        """Fires with a FunctionResult; fails with a ControlError of Lambda's when the function cannot be run."""
 
 
 @frozen(eq=False)
@@ -126,7 +129,7 @@ class LambdaAuthorizers:
 
     log = Logger()
 
-    def __init__(self, effects: Effects, functions: Functions, *, limit: int = MAX_CACHED) -> None:
+    def __init__(self, effects: Effects, functions: Functions | None, *, limit: int = MAX_CACHED) -> None:
         self._effects = effects
         self._functions = functions
         self._limit = limit
@@ -178,6 +181,8 @@ class LambdaAuthorizers:
         arn = function_arn(authorizer.uri.fill(request.stage_variables, {}))
         if arn is None:
             raise misconfigured("Invalid authorizer URI")
+        if authorizer.credentials and not _ROLE.fullmatch(authorizer.credentials.fill(request.stage_variables, {})):
+            raise misconfigured("Invalid authorizer credentials")
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
         self._note_call(authorizer, request, identity, arn, body)
         result = await self._invoke(arn, body, request)
@@ -194,6 +199,8 @@ class LambdaAuthorizers:
         return answer
 
     async def _invoke(self, arn: str, body: bytes, request: AuthorizerRequest) -> FunctionResult:
+        if self._functions is None:
+            raise failed("The emulator runs without functions")
         call = self._functions.invoke(arn, body, trace_id=request.trace_id or None)
         if not call.called:
             call.addTimeout(CALL_SECONDS, self._effects.clock)
@@ -201,6 +208,8 @@ class LambdaAuthorizers:
             result: FunctionResult = await call
         except TimedOut:
             raise failed("Authorizer function timed out") from None
+        except ControlError as problem:
+            raise misconfigured(f"The authorizer function cannot be invoked: {problem.message}") from None
         return result
 
     @staticmethod
