@@ -65,9 +65,8 @@ class Emulator(MultiService):
 
     def _build(self, _modules: object) -> None:
         self._locate = importlib.import_module("emulator.execute_api.locate")
-        self.parts = Parts(self.effects, self.settings, self.store, self.calls)
-        if self.parts.workers is not None:
-            self.parts.workers.setServiceParent(self)
+        self.parts = Parts(self.effects, self.settings, self.store, self.calls, self.endpoint_url)
+        self.parts.lambdas.setServiceParent(self)
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             each.callback(self.parts)
@@ -75,6 +74,12 @@ class Emulator(MultiService):
     def _cannot_build(self, failure: Any) -> None:
         self.log.failure("The emulator cannot be put together", failure)
         self.effects.reactor.stop()
+
+    def endpoint_url(self) -> str:
+        """Where functions find us: a listener of ours they can reach, over plain TCP if there is one."""
+        reachable = [each for each in self.pages.listening if each.startswith("http")]
+        url = min(reachable, key=lambda each: each.startswith("https"), default="http://127.0.0.1:4566")
+        return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
     def when_ready(self) -> Deferred[Parts]:
         """The parts, as soon as they are there."""

@@ -1,14 +1,16 @@
 """Parts: what is heavy, made when the ports are already open.
 
-Belongs here: the planes and the integrations, wired. Never here: listening, or telling requests apart.
+Belongs here: the planes, Lambda's workers and the integrations, wired. Never here: listening, or telling requests
+apart. Modules are imported inside functions: the import runs in a thread, so that health answers meanwhile.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from emulator import wire
@@ -20,38 +22,83 @@ from emulator.store.store import Store
 
 _MODULES = (
     "emulator.control.app",
+    "emulator.control.codec",
     "emulator.execute_api.gateway",
-    "emulator.execute_api.locate",
-    "emulator.integrations.dispatch",
+    "emulator.integrations.table",
+    "emulator.observe.trail",
+    "emulator.services.endpoint",
+    "emulator.services.iam_directory",
+    "emulator.services.lambda_invoker",
+    "emulator.services.user_pools",
+    "emulator.services.vpc_endpoints",
 )
 
 
 def import_parts() -> None:
-    """Import what the planes need; runs in a thread, so that health answers meanwhile."""
+    """Import what the planes need; runs in a thread."""
     for name in _MODULES:
         importlib.import_module(name)
 
 
 class Parts:
-    """Both planes and what they lean on."""
+    """Both planes and what they lean on. ``endpoint_url()`` is where functions find the emulator."""
 
     log = Logger()
 
-    def __init__(self, effects: Effects, settings: Settings, store: Store, services: ServiceCalls) -> None:
+    def __init__(
+        self,
+        effects: Effects,
+        settings: Settings,
+        store: Store,
+        calls: ServiceCalls,
+        endpoint_url: Callable[[], str],
+    ) -> None:
+        self._effects = effects
+        self._settings = settings
+        self._store = store
+        self._calls = calls
+        self._make_lambda(endpoint_url)
+        self._make_planes()
+
+    def _make_lambda(self, endpoint_url: Callable[[], str]) -> None:
+        from emulator.services.lambda_invoker import Lambda
+
+        self.lambdas = Lambda(self._effects, self._settings, self._settings.state_dir, endpoint_url, self._calls)
+
+    def _make_planes(self) -> None:
         from emulator.control.app import ControlApp
         from emulator.control.call import Principal
         from emulator.execute_api.gateway import Gateway
-        from emulator.integrations.dispatch import Dispatch
+        from emulator.integrations import table
+        from emulator.observe.trail import Trail
+        from emulator.services.endpoint import Endpoints
+        from emulator.services.iam_directory import MotoIamDirectory
+        from emulator.services.user_pools import MotoUserPools
+        from emulator.services.vpc_endpoints import MotoVpcEndpoints
+        from emulator.web.client_pool import ClientPool
 
+        effects, settings, store = self._effects, self._settings, self._store
         self._principal = Principal
-        self._effects = effects
-        self._services = services
-        self.workers: Any = None
-        self.dispatch = Dispatch(effects, {})
+        self.client_pool = ClientPool(effects)
+        self._calls.elsewhere = Endpoints(effects, settings, self.client_pool)
+        self.dispatch = table.build(effects, settings, store, self.client_pool, self.lambdas.invoker, self._calls)
         self.gateway = Gateway(
-            effects=effects, settings=settings, store=store, dispatch=self.dispatch, services=services
+            effects=effects,
+            settings=settings,
+            store=store,
+            dispatch=self.dispatch,
+            lambdas=self.lambdas.invoker,
+            services=self._calls,
+            iam_directory=MotoIamDirectory(settings.account_id),
+            user_pools=MotoUserPools(),
+            vpc_endpoints=MotoVpcEndpoints(),
         )
-        self.control = ControlApp(store, effects, settings, services=services, data_plane=self.gateway)
+        self.control = ControlApp(store, effects, settings, services=self._calls, data_plane=self.gateway)
+        self.trail = Trail(effects, self._body_members)
+        self.control.on_call.append(self.trail.record)
+
+    def _body_members(self, operation: str) -> list[str]:
+        return [member.name for member in self.control.codec.operations[operation].body_members]
 
     def control_request(self, request: wire.Request, target: Target) -> Deferred[wire.Response]:
         """An operation of API Gateway, for the caller the signature names."""
@@ -60,16 +107,23 @@ class Parts:
 
     def service_request(self, request: wire.Request, target: Target) -> Deferred[wire.Response]:
         """A request for another AWS service."""
-        return self._services.moto.request(
-            target.service, request, account=target.account, region=target.region, access_key=target.access_key
-        )
+        where = {"account": target.account, "region": target.region}
+        if target.service == "lambda" and self.lambdas.api.serves(request):
+            return self.lambdas.api.handle(request, **where)
+        if target.service == "cloudtrail" and self.trail.serves(request):
+            return succeed(self.trail.handle(request, **where))
+        return self._calls.request(target.service, request, principal=target.access_key, **where)
 
     def prepare_moto(self) -> None:
         """On the writer's thread: what must be registered with moto before its first use."""
+        self.lambdas.install()
 
     async def reset(self) -> None:
         """Forget what the parts keep beside the store."""
+        await self.lambdas.reset()
+        self.trail.reset()
 
     def figures(self) -> dict[str, Any]:
         """Numbers for the info page."""
-        return {}
+        pool = self.lambdas.pool
+        return {"lambda_workers": pool.worker_count, "lambda_calls": pool.open_calls}

@@ -35,7 +35,7 @@ class ServiceCalls:
         self._effects = effects
         self._settings = settings
         self.moto = moto
-        self._elsewhere = elsewhere
+        self.elsewhere = elsewhere
 
     def request(
         self,
@@ -48,8 +48,8 @@ class ServiceCalls:
         principal: str | None = None,
     ) -> Deferred[Response]:
         """The service's raw answer to a raw request. ``principal`` is an access key, or a role's ARN."""
-        if self._elsewhere is not None and service in self._settings.services:
-            return self._elsewhere.request(
+        if self.elsewhere is not None and service in self._settings.services:
+            return self.elsewhere.request(
                 service, request, account=account, region=region, action=action, principal=principal
             )
         key = principal if principal and ":" not in principal else ""
