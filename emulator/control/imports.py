@@ -9,10 +9,20 @@ are worded as AWS words them: ``Errors found during import:`` and a tab before e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from emulator.control import lookup, models, rest_apis
+from emulator.control import (
+    authorizers,
+    gateway_responses,
+    integrations,
+    lookup,
+    mapping_rules,
+    methods,
+    models,
+    rest_apis,
+)
 from emulator.control.call import Call
 from emulator.control.tag_rules import with_tags, without_empty_tags
 from emulator.errors import BadRequestException, ControlError
@@ -20,6 +30,7 @@ from emulator.openapi import apply, reader
 from emulator.openapi.reader import Document
 from emulator.store.records import Record, RestApi
 
+_INTEGRATION_TYPES = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 _SMALL = 32 * 1024  # bytes that are read on the reactor
 
 
@@ -68,28 +79,102 @@ def _change(call: Call, api: RestApi, document: Document, overwrite: bool) -> No
 
 
 def _check(call: Call, api: RestApi, document: Document, request: Record) -> None:
-    """Raises BadRequestException when something of the import is wrong, or warned about where that is not wanted."""
-    errors = list(document.errors)
+    """Put what was imported through the checks of each noun.
 
-    def attempt(prefix: str, check: Callable[..., Any], *arguments: Any) -> Any:
+    Raises BadRequestException when something is wrong, or was warned about where warnings are not wanted.
+    """
+    errors = list(document.errors)
+    for prefix, check in _checks(call, api, document):
         try:
-            return check(*arguments)
+            check()
         except ControlError as error:
             errors.append(prefix + error.message)
-            return None
-
-    record = api.record
-    attempt("", rest_apis.check_endpoint, record["endpointConfiguration"])
-    if record.get("minimumCompressionSize") is not None:
-        attempt("", rest_apis.check_compression, record["minimumCompressionSize"])
-    if "policy" in document.settings:
-        record["policy"] = attempt("", rest_apis.canonical_policy, call, api.id, document.settings["policy"])
-    for name, model in document.models.items():
-        attempt(f"Unable to create model for '{name}': ", models.check_schema, api, model["schema"], "application/json")
     if errors:
         raise BadRequestException(_failure("Errors", errors))
     if document.warnings and request.get("failOnWarnings"):
         raise BadRequestException(_failure("Warnings", document.warnings))
+
+
+def _checks(call: Call, api: RestApi, document: Document) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each check with the words that come before what it says."""
+    yield "", lambda: _check_settings(call, api, document)
+    for name, model in document.models.items():
+        yield (
+            f"Unable to create model for '{name}': ",
+            partial(models.check_schema, api, model["schema"], model["contentType"]),
+        )
+    for authorizer in api.authorizers.values():
+        if authorizer["name"] in document.authorizers:
+            yield f"Unable to create authorizer '{authorizer['name']}': ", partial(_check_authorizer, api, authorizer)
+    for kind in document.gateway_responses:
+        yield f"Unable to put gateway response '{kind}': ", partial(_complete_gateway_response, api, kind)
+    for resource in api.resources.values():
+        for verb in document.methods.get(resource["path"], ()):
+            method = resource["resourceMethods"][verb]
+            yield from _method_checks(call, api, method, f"'{verb}' for resource at path '{resource['path']}'")
+
+
+def _check_settings(call: Call, api: RestApi, document: Document) -> None:
+    record = api.record
+    rest_apis.check_endpoint(record["endpointConfiguration"])
+    if record.get("minimumCompressionSize") is not None:
+        rest_apis.check_compression(record["minimumCompressionSize"])
+    if "policy" in document.settings:
+        record["policy"] = rest_apis.canonical_policy(call, api.id, document.settings["policy"])
+    if record["apiKeySource"] not in ("HEADER", "AUTHORIZER"):
+        raise BadRequestException("Invalid ApiKeySource specified. Valid options are HEADER,AUTHORIZER")
+
+
+def _check_authorizer(api: RestApi, record: Record) -> None:
+    if record["type"] not in authorizers.TYPES:
+        raise BadRequestException(
+            f"Invalid authorizer type specified. Valid options are {','.join(authorizers.TYPES)}"
+        )
+    authorizers.check_authorizer(api, record)
+
+
+def _complete_gateway_response(api: RestApi, kind: str) -> None:
+    if kind not in gateway_responses.STATUSES:
+        raise BadRequestException(f"Invalid gateway response type specified: {kind}")
+    given = api.gateway_responses[kind]
+    api.gateway_responses[kind] = gateway_responses.new_response(
+        kind, given.get("statusCode"), given.get("responseParameters"), given.get("responseTemplates")
+    )
+
+
+def _method_checks(
+    call: Call, api: RestApi, method: Record, where: str
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    on_method = f"Unable to put method {where.replace(' for resource', ' on resource')}: "
+    yield on_method, partial(methods.check_models, api, method.get("requestModels"))
+    yield on_method, partial(mapping_rules.check_method_parameters, method.get("requestParameters"))
+    declared = method.get("methodResponses") or {}
+    for response in declared.values():
+        prefix = f"Unable to put method response '{response['statusCode']}' on {where}: "
+        yield prefix, partial(methods.check_models, api, response.get("responseModels"))
+        yield prefix, partial(mapping_rules.check_method_response_parameters, response.get("responseParameters"))
+    integration = method.get("methodIntegration")
+    if integration is None:
+        return
+    yield f"Unable to put integration on {where}: ", partial(_check_integration, call, method, integration)
+    for response in (integration.get("integrationResponses") or {}).values():
+        prefix = f"Unable to put integration response on {where}: "
+        known = declared.get(response["statusCode"], {}).get("responseParameters")
+        yield (
+            prefix,
+            partial(
+                mapping_rules.check_integration_response_parameters, response.get("responseParameters"), known
+            ),
+        )
+        yield prefix, partial(mapping_rules.check_template_types, response.get("responseTemplates"))
+
+
+def _check_integration(call: Call, method: Record, record: Record) -> None:
+    if record.get("type") not in _INTEGRATION_TYPES:
+        raise BadRequestException(
+            f"Invalid integration type specified. Valid options are {','.join(_INTEGRATION_TYPES)}"
+        )
+    integrations.check_integration(call, method, record)
 
 
 def _failure(kind: str, texts: list[str]) -> str:

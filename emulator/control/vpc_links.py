@@ -19,7 +19,7 @@ from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Patches, Rule, text
 from emulator.control.tag_rules import checked_tags, with_tags, without_empty_tags
-from emulator.errors import BadRequestException, EmulatorError, NotFoundException
+from emulator.errors import BadRequestException, NotFoundException, ServiceError
 from emulator.store.records import Record, RestApi
 
 log = Logger()
@@ -155,6 +155,6 @@ async def _is_known(call: Call, record: Record, arn: str) -> bool:
             account=call.account,
             region=call.region_name,
         )
-    except EmulatorError:
+    except ServiceError:
         return False
     return bool(answer.get("LoadBalancers"))

@@ -196,7 +196,10 @@ class OperationReader:
             if texts:
                 record[member] = texts
         record.setdefault("passthroughBehavior", "WHEN_NO_MATCH")
-        record["timeoutInMillis"] = given.get("timeoutInMillis", 29000)
+        try:
+            record["timeoutInMillis"] = int(given.get("timeoutInMillis", 29000))
+        except (TypeError, ValueError):
+            record["timeoutInMillis"] = 0  # refused where integrations are checked
         keys = given.get("cacheKeyParameters")
         record["cacheKeyParameters"] = [str(key) for key in keys] if isinstance(keys, list) else []
         tls = given.get("tlsConfig")

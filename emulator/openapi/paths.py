@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from emulator.store.records import Record, RestApi
 
-_PATH_PART = re.compile(r"[A-Za-z0-9._\-:$~!*'(),;=@&%+]+|\{[A-Za-z0-9._\-:]+\+?\}")
+_PATH_PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._:-]+\+?\}")
 _BAD_PART = (
     "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning "
     "and the end."

@@ -82,8 +82,9 @@ def read_authorizer(name: str, scheme: Record) -> Record | None:
     providers = given.get("providerARNs")
     if isinstance(providers, list):
         record["providerARNs"] = [str(arn) for arn in providers]
-    default = {"COGNITO_USER_POOLS": "cognito_user_pools", "JWT": "jwt"}.get(kind, "custom")
-    record["authType"] = str(scheme.get(AUTHTYPE) or default)
+    if kind != "JWT":
+        default = "cognito_user_pools" if kind == "COGNITO_USER_POOLS" else "custom"
+        record["authType"] = str(scheme.get(AUTHTYPE) or default)
     for member in _MEMBERS:
         if given.get(member) is not None:
             record[member] = given[member]
@@ -94,11 +95,20 @@ def read_authorizer(name: str, scheme: Record) -> Record | None:
             record["identitySource"] = "method.request.header.Authorization"
     ttl = given.get("authorizerResultTtlInSeconds")
     if ttl is not None:
-        try:
-            record["authorizerResultTtlInSeconds"] = int(ttl)
-        except (TypeError, ValueError):
-            record["authorizerResultTtlInSeconds"] = ttl  # refused where authorizers are checked
+        record["authorizerResultTtlInSeconds"] = _seconds(ttl)
+    configuration = record.get("jwtConfiguration")
+    if isinstance(configuration, dict) and "issuer" in configuration:  # as HTTP APIs write it
+        issuer = {"issuer": configuration["issuer"], "audiences": list(configuration.get("audience") or ())}
+        record["jwtConfiguration"] = {"issuers": [issuer]}
     return record
+
+
+def _seconds(given: Any) -> int:
+    """A time to live; what is no number is out of range, and refused where authorizers are checked."""
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        return -1
 
 
 class Security:
