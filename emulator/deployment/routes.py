@@ -71,6 +71,14 @@ class RouteTree:
         found = self._walk(path, None)
         return None if found is None else frozenset(found[0])
 
+    @staticmethod
+    def capture(resource_path: str, path: str) -> dict[str, str] | None:
+        """The path parameters of one given resource in ``path``; None when the path is not of its form."""
+        tree = RouteTree()
+        tree.add(resource_path, {"ANY": True})
+        found = tree.find(path, "GET")
+        return None if found is None else found[1]
+
     def _walk(self, path: str, verb: str | None) -> tuple[dict[str, Any], dict[str, str]] | None:
         segments = path.split("/")
         del segments[0]

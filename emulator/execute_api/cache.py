@@ -16,7 +16,7 @@ from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.request_values import RequestValues
 from emulator.execute_api.stages import MethodSettings
-from emulator.wire import Headers, Response
+from emulator.wire import Response
 
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
@@ -171,9 +171,3 @@ def _may_invalidate(invocation: Invocation, settings: MethodSettings) -> bool:
         invocation.extra["cacheWarning"] = _WARNING
     return False
 
-
-def warn(invocation: Invocation, headers: Headers) -> None:
-    """The header that says an invalidation was ignored."""
-    warning = invocation.extra.get("cacheWarning")
-    if warning is not None:
-        headers.add("Warning", warning)

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from emulator.effects import Effects
 from emulator.errors import GatewayError
-from emulator.execute_api import identifiers, pipeline
+from emulator.execute_api import identifiers, pipeline, test_invoke
 from emulator.execute_api.cache import StageCaches
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.locate import Address, Directory
@@ -38,6 +38,7 @@ class Observer(Protocol):
     """Whoever wants to see finished invocations (``observe``); called after the answer is made."""
 
     def finished(self, invocation: Invocation, gateway: Gateway) -> None: ...
+    def stop(self) -> None: ...
 
 
 @define(eq=False, kw_only=True)
@@ -123,16 +124,14 @@ class Gateway:
 
     def test_method(self, api_id: str, request: Record) -> Deferred[Record]:
         """TestInvokeMethod: the API as it is being edited; answers the operation's output."""
-        from emulator.execute_api import test_invoke
-
         return Deferred.fromCoroutine(test_invoke.test_method(self, api_id, request))
 
     def test_authorizer(self, api_id: str, request: Record) -> Deferred[Record]:
         """TestInvokeAuthorizer."""
-        from emulator.execute_api import test_invoke
-
         return Deferred.fromCoroutine(test_invoke.test_authorizer(self, api_id, request))
 
     def stop(self) -> None:
         """Cancel what is scheduled."""
         self.buckets.stop()
+        for observer in self.observers:
+            observer.stop()

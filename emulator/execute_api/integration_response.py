@@ -39,7 +39,8 @@ async def integration_response(invocation: Invocation, gateway: Gateway) -> None
     else:
         response = _mapped(invocation, integration, answer)
     if integration.type in TRACED:
-        response.headers.set("X-Amzn-Trace-Id", invocation.trace_id)
+        response.headers.remove("x-amzn-trace-id")
+        response.headers.lines.insert(0, ("X-Amzn-Trace-Id", invocation.trace_id))
     invocation.response = response
 
 

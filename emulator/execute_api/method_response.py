@@ -10,7 +10,7 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING
 
-from emulator.execute_api import cache
+from emulator.execute_api.cache import keep
 from emulator.execute_api.context import has
 from emulator.execute_api.header_rules import BODY_LIMIT
 from emulator.execute_api.invocation import Invocation
@@ -27,17 +27,22 @@ async def method_response(invocation: Invocation, gateway: Gateway) -> None:
     if len(response.body) > BODY_LIMIT:
         raise configuration_error("Integration response of reported length is larger than allowed maximum")
     if invocation.cache_key is not None:
-        cache.keep(invocation, gateway, response)
+        keep(invocation, gateway, response)
     invocation.reply = response
 
 
 def finish(invocation: Invocation, response: Response) -> Response:
     """The answer with API Gateway's own headers, compressed where the API and the client want it, HEAD without body."""
     headers = response.headers
-    lines = headers.lines
-    lines.append(("x-amzn-RequestId", invocation.request_id))
-    lines.append(("x-amz-apigw-id", invocation.extended_request_id))
-    cache.warn(invocation, headers)
+    # A list of its own: what the integration's side said stays as it was, for the logs and the cache.
+    lines = [
+        *headers.lines,
+        ("x-amzn-RequestId", invocation.request_id),
+        ("x-amz-apigw-id", invocation.extended_request_id),
+    ]
+    warning = invocation.extra.get("cacheWarning")
+    if warning is not None:
+        lines.append(("Warning", warning))
     body = response.body
     if invocation.request.method == "HEAD":
         return Response(status=response.status, headers=Headers(lines))

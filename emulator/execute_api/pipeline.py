@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from emulator.errors import GatewayError
 from emulator.execute_api import gateway_response
+from emulator.execute_api.authorize import authorize
 from emulator.execute_api.cache import recall
-from emulator.execute_api.context import caller_identity
 from emulator.execute_api.identify import identify
 from emulator.execute_api.integrate import integrate
 from emulator.execute_api.integration_request import integration_request
@@ -37,13 +37,6 @@ Stage = Callable[[Invocation, "Gateway"], Awaitable[None]]
 async def firewall(invocation: Invocation, gateway: Gateway) -> None:
     """Until the firewall is there: nothing is filtered."""
     invocation.waf = {}
-
-
-async def authorize(invocation: Invocation, gateway: Gateway) -> None:
-    """Until the authorizers are there: everybody may call."""
-    invocation.identity = caller_identity(invocation.request)
-    invocation.authorizer = None
-    invocation.usage_identifier_key = None
 
 
 STAGES: tuple[Stage, ...] = (

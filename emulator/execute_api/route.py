@@ -28,7 +28,10 @@ async def route(invocation: Invocation, gateway: Gateway) -> None:
             if invocation.reply is not None:
                 return
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-    invocation.method, invocation.path_parameters = found
+    method, invocation.path_parameters = found
+    invocation.method = method
+    if invocation.stage.settings(method).logging_level != "OFF":
+        invocation.log = []
 
 
 def _preflight(invocation: Invocation) -> Response | None:

@@ -1,0 +1,148 @@
+"""From an invocation to what the observers see of it: its execution log, access-log values, metrics, segment.
+
+Belongs here: reading slots, whichever stages have run. Never here: formats (``observe``), sending (``watch.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.execute_api.context import context_of, flatten, forget_context, has
+from emulator.execute_api.invocation import Invocation
+from emulator.execute_api.request_values import arrived_headers
+from emulator.observe.execution_log import Endpoint, Execution
+from emulator.observe.metrics import Observation
+from emulator.wire import Response
+
+
+def execution_of(invocation: Invocation, reply: Response) -> Execution:
+    """The execution log's view."""
+    error = invocation.error
+    request = invocation.request
+    made = error is None and has(invocation, "response")
+    return Execution(
+        request_id=invocation.request_id,
+        extended_request_id=invocation.extended_request_id,
+        http_method=request.method,
+        resource_path=invocation.path if has(invocation, "path") else "/",
+        path_parameters=invocation.path_parameters if has(invocation, "path_parameters") else {},
+        query=invocation.query if has(invocation, "query") else (),
+        headers=arrived_headers(invocation).lines if has(invocation, "identity") else request.headers.lines,
+        body=request.body.decode("utf-8", "replace"),
+        notes=tuple(note for note in invocation.log or () if error is None or note != error.log),
+        endpoint=_endpoint(invocation),
+        response_headers=invocation.response.headers.lines if made else None,
+        response_body=invocation.response.body.decode("utf-8", "replace") if made else "",
+        failure="" if error is None else error.log or _default_failure(error.response_type),
+        status=reply.status,
+    )
+
+
+def _default_failure(response_type: str) -> str:
+    return f"Gateway response type: {response_type}"
+
+
+def _endpoint(invocation: Invocation) -> Endpoint | None:
+    if not has(invocation, "integration_request"):
+        return None
+    request = invocation.integration_request
+    if request.type == "MOCK":
+        return None
+    uri = url = request.uri
+    lines: Iterable[tuple[str, str]] = request.headers.lines
+    if request.type in ("AWS", "AWS_PROXY"):
+        url = uri = service_url(request.uri, request.region)
+        lines = _signed(invocation)
+    answer = invocation.answer if has(invocation, "answer") else None
+    sent = request.event if request.type == "AWS_PROXY" else request.body
+    return Endpoint(
+        uri=uri,
+        url=url,
+        headers=lines,
+        body=sent.decode("utf-8", "replace"),
+        status=None if answer is None else answer.status,
+        latency=invocation.integration_latency if has(invocation, "integration_latency") else 0,
+        response_headers=() if answer is None else answer.headers.lines,
+        response_body="" if answer is None else answer.body.decode("utf-8", "replace"),
+    )
+
+
+def service_url(uri: str, region: str) -> str:
+    """``arn:aws:apigateway:{region}:{service}:path/…`` as the URL that is called."""
+    parts = uri.split(":", 5)
+    if len(parts) < 6 or parts[2] != "apigateway":
+        return uri
+    host = f"{parts[4]}.{parts[3] or region}.amazonaws.com"
+    kind, _, rest = parts[5].partition("/")
+    return f"https://{host}/?Action={rest}" if kind == "action" else f"https://{host}/{rest}"
+
+
+def _signed(invocation: Invocation) -> list[tuple[str, str]]:
+    """What API Gateway signs a call to AWS with, its secrets starred out."""
+    request = invocation.integration_request
+    stamp = datetime.fromtimestamp(invocation.epoch, UTC).strftime("%Y%m%dT%H%M%SZ")
+    lines = [
+        ("x-amzn-lambda-integration-tag", invocation.request_id),
+        ("Authorization", "*" * 64),
+        ("X-Amz-Date", stamp),
+        ("x-amzn-apigateway-api-id", request.api_id),
+    ]
+    lines.extend(request.headers.lines or [("Accept", "application/json"), ("User-Agent", _agent(invocation))])
+    return lines
+
+
+def _agent(invocation: Invocation) -> str:
+    return f"AmazonAPIGateway_{invocation.deployment.api_id}"
+
+
+def access_values(invocation: Invocation, reply: Response, latency: int) -> dict[str, Any]:
+    """Every access-log variable that has a value, under its dotted name."""
+    forget_context(invocation)
+    values = flatten(context_of(invocation))
+    extra = invocation.extra
+    values["status"] = reply.status
+    values["responseLatency"] = latency
+    values["responseLength"] = len(reply.body)
+    if has(invocation, "deployment"):
+        values["endpointType"] = invocation.deployment.endpoint_type
+    if has(invocation, "integration_latency"):
+        values["integrationLatency"] = values["integration.latency"] = invocation.integration_latency
+    if has(invocation, "answer"):
+        answer = invocation.answer
+        values["integrationStatus"] = values["integration.integrationStatus"] = answer.status
+        values["integration.status"] = answer.status
+        if answer.request_id:
+            values["awsEndpointRequestId"] = values["integration.requestId"] = answer.request_id
+        if answer.function_error:
+            values["integration.error"] = values["integrationErrorMessage"] = answer.function_error
+    elif invocation.error is not None and has(invocation, "integration_request"):
+        values["integration.error"] = values["integrationErrorMessage"] = invocation.error.log
+    if "authorizerLatency" in extra:
+        values["authorizer.latency"] = values["authorize.latency"] = extra["authorizerLatency"]
+        failed = invocation.error is not None and not has(invocation, "api_key")
+        values["authorizer.status"] = values["authorize.status"] = reply.status if failed else 200
+        if failed and invocation.error is not None:
+            values["authorizer.error"] = values["authorize.error"] = values.get("error.message")
+    return values
+
+
+def observation_of(invocation: Invocation, reply: Response, latency: int) -> Observation:
+    """The metrics' view; only for a request that found its stage."""
+    deployment, stage = invocation.deployment, invocation.stage
+    routed = has(invocation, "method")
+    cached = has(invocation, "cache_hit") and (invocation.cache_hit or invocation.cache_key is not None)
+    return Observation(
+        account=deployment.account,
+        region=deployment.region,
+        api_name=deployment.name,
+        stage=stage.name,
+        resource=invocation.method.resource_path if routed else "",
+        method=invocation.method.verb if routed else invocation.request.method,
+        status=reply.status,
+        latency=latency,
+        integration_latency=invocation.integration_latency if has(invocation, "integration_latency") else None,
+        cache_hit=invocation.cache_hit if cached else None,
+        detailed=routed and stage.settings(invocation.method).metrics,
+    )

@@ -1,0 +1,177 @@
+"""TestInvokeMethod and TestInvokeAuthorizer: the API as it is being edited, called without a stage or a client.
+
+Belongs here: making such a request, running the stages AWS runs, and the operation's output. Never here: the stages.
+AWS pages: "Use the API Gateway console to test a REST API method", TestInvokeMethod in the API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from emulator.deployment.compiled import CompiledApi
+from emulator.deployment.compiler import compile_api
+from emulator.errors import NotFoundException
+from emulator.execute_api import identifiers, pipeline
+from emulator.execute_api.authorize_trial import try_authorizer
+from emulator.execute_api.context import caller_identity
+from emulator.execute_api.execution import execution_of
+from emulator.execute_api.integrate import integrate
+from emulator.execute_api.integration_request import integration_request
+from emulator.execute_api.integration_response import integration_response
+from emulator.execute_api.invocation import Invocation
+from emulator.execute_api.locate import Address
+from emulator.execute_api.method_response import method_response
+from emulator.execute_api.stages import StageView
+from emulator.execute_api.validate import validate
+from emulator.observe import execution_log
+from emulator.store.records import Record, RestApi, Snapshot
+from emulator.wire import Headers, Request, parse_query
+
+if TYPE_CHECKING:
+    from emulator.execute_api.gateway import Gateway
+
+__test__ = False  # the name is AWS's; there is no test in here
+
+STAGE = "test-invoke-stage"
+
+
+async def _uncached(invocation: Invocation, gateway: Gateway) -> None:
+    """A test meets no cache."""
+    invocation.cache_key = None
+    invocation.cache_hit = False
+
+
+# Authorizers, keys, throttles and caches do not take part in a test.
+STAGES: tuple[pipeline.Stage, ...] = (
+    validate,
+    _uncached,
+    integration_request,
+    integrate,
+    integration_response,
+    method_response,
+)
+
+
+async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
+    """TestInvokeMethod's output."""
+    api = gateway.store.apis[api_id]
+    resource = api.resources[request["resourceId"]]
+    # Only the one method is compiled, from the records as they are.
+    deployment = compile_api(
+        Snapshot(
+            account=api.account,
+            region=api.region,
+            api=api.record,
+            resources={resource["id"]: resource},
+            models=api.models,
+            validators=api.validators,
+            authorizers=api.authorizers,
+            gateway_responses=api.gateway_responses,
+        )
+    )
+    deployment.deployment_id = "test-invoke"
+    method = deployment.methods.get((request["resourceId"], request["httpMethod"]))
+    if method is None:
+        raise NotFoundException("Invalid Method identifier specified")
+    invocation = _invocation(gateway, api, deployment, request, method.resource_path)
+    invocation.method = method
+    found = deployment.routes.capture(method.resource_path, invocation.path)
+    invocation.path_parameters = found or {}
+    begun = gateway.effects.clock.seconds()
+    reply = await pipeline.run(invocation, gateway, STAGES)
+    latency = int((gateway.effects.clock.seconds() - begun) * 1000)
+    headers = _shown(reply.headers)
+    return {
+        "status": reply.status,
+        "body": reply.body.decode("utf-8", "replace"),
+        "headers": headers.single(),
+        "multiValueHeaders": headers.multi(),
+        "log": execution_log.for_test(execution_of(invocation, reply), invocation.epoch),
+        "latency": latency,
+    }
+
+
+def _shown(headers: Headers) -> Headers:
+    return Headers(
+        line for line in headers if line[0].lower() not in ("x-amzn-requestid", "x-amz-apigw-id", "x-amzn-errortype")
+    )
+
+
+async def test_authorizer(gateway: Gateway, api_id: str, request: Record) -> Record:
+    """TestInvokeAuthorizer's output."""
+    api = gateway.store.apis[api_id]
+    return await try_authorizer(gateway, api, api.authorizers[request["authorizerId"]], request)
+
+
+def _invocation(
+    gateway: Gateway, api: RestApi, deployment: CompiledApi, request: Record, resource_path: str
+) -> Invocation:
+    """The slots that locate, route and the gatekeepers would have filled."""
+    raw = request.get("pathWithQueryString") or resource_path
+    path, _, query = raw.partition("?")
+    lines = list(_lines(request.get("headers"), request.get("multiValueHeaders")))
+    method = request["httpMethod"]
+    made = Request(
+        method="GET" if method == "ANY" else method,
+        raw_path=quote(path, safe="/%{}+:@!$&'()*,;=~-._").encode(),
+        raw_query=query.encode(),
+        headers=Headers(lines),
+        body=(request.get("body") or "").encode(),
+        source_ip="test-invoke-source-ip",
+    )
+    invocation = Invocation(made)
+    invocation.test = True
+    invocation.log = []
+    invocation.address = Address(form="path", path=made.raw_path, api_id=api.id, stage=STAGE)
+    identifiers.stamp(invocation, gateway.effects)
+    variables = {str(name): str(value) for name, value in (request.get("stageVariables") or {}).items()}
+    invocation.api = api
+    invocation.deployment = deployment
+    invocation.stage = StageView(
+        api=api,
+        name=STAGE,
+        record={"stageName": STAGE, "clientCertificateId": request.get("clientCertificateId")},
+        deployment=deployment,
+        variables=variables,
+        canary=None,
+        cache_size=0.0,
+        settings={},
+    )
+    invocation.is_canary = False
+    invocation.stage_variables = variables
+    invocation.path = path or "/"
+    invocation.request_path = invocation.path
+    invocation.domain_name = "testPrefix.testDomainName"
+    invocation.domain_prefix = "testPrefix"
+    invocation.base_path = None
+    invocation.query = parse_query(made.raw_query)
+    invocation.identity = _identity(made, deployment)
+    invocation.authorizer = None
+    invocation.usage_identifier_key = None
+    return invocation
+
+
+def _identity(request: Request, deployment: CompiledApi) -> dict[str, Any]:
+    """Who AWS says makes a test call."""
+    identity = caller_identity(request)
+    identity["accountId"] = deployment.account
+    identity["apiKey"] = "test-invoke-api-key"
+    identity["apiKeyId"] = "test-invoke-api-key-id"
+    identity["user"] = identity["caller"] = deployment.account
+    identity["userArn"] = f"arn:aws:iam::{deployment.account}:root"
+    return identity
+
+
+def _lines(
+    single: Mapping[str, str] | None, multi: Mapping[str, Iterable[str]] | None
+) -> Iterable[tuple[str, str]]:
+    listed = {name.lower() for name in multi or {}}
+    for name, value in (single or {}).items():
+        if name.lower() not in listed:
+            yield name, value
+    for name, values in (multi or {}).items():
+        for value in values:
+            yield name, value
+
