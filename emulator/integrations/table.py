@@ -5,6 +5,8 @@ Belongs here: which class serves which type, and what each is handed. Never here
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from emulator.effects import Effects
 from emulator.integrations.aws import Aws, Services
 from emulator.integrations.aws_proxy import AwsProxy
@@ -19,7 +21,7 @@ from emulator.store.store import Store
 from emulator.web.client_pool import ClientPool
 
 
-class AllServices(Services, ServiceAsker):
+class AllServices(Services, ServiceAsker, Protocol):
     """What integrations ask of ``services.calls.ServiceCalls``."""
 
 

@@ -45,8 +45,12 @@ class TimedStream:
         self._stream.pause()
 
     def resume(self) -> None:
-        self._paused = False
-        self._heard = self._clock.seconds()
+        if self._paused:
+            self._paused = False
+            self._heard = self._clock.seconds()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._watch()
         self._stream.resume()
 
     def cancel(self) -> None:

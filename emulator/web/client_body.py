@@ -60,7 +60,8 @@ class _Reader(Protocol):
     transport: Any
 
     def __init__(self, limit: int) -> None:
-        self.done: Deferred[bytes] = Deferred(lambda _deferred: self._drop())
+        self.done: Deferred[bytes] = Deferred(self._given_up)
+        self._over = False
         self.too_long = 0
         self._limit = limit
         self._parts: list[bytes] = []
@@ -78,17 +79,23 @@ class _Reader(Protocol):
             self._fail(Failure(BodyTooLong(self._length, self._limit)))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self.done.called:
+        if self._over:
             return
+        self._over = True
         if reason.check(ResponseDone, PotentialDataLoss):
             self.done.callback(b"".join(self._parts))
         else:
             self.done.errback(reason)
 
     def _fail(self, failure: Failure) -> None:
-        if not self.done.called:
-            self.done.errback(failure)
+        if not self._over:
+            self._over = True
             self._drop()
+            self.done.errback(failure)
+
+    def _given_up(self, _done: object) -> None:
+        self._over = True
+        self._drop()
 
     def _drop(self) -> None:
         self._parts.clear()

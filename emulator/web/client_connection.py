@@ -199,7 +199,7 @@ class HttpClientConnection(Protocol):
         self._headless = is_head
         self._head_done = False
         self._head_bytes = 0
-        waiting: Deferred[ClientResponse] = Deferred(lambda _deferred: self.abort())
+        waiting: Deferred[ClientResponse] = Deferred(self._given_up)
         self._waiting = waiting
         if not body:
             self.transport.write(head)
@@ -208,6 +208,10 @@ class HttpClientConnection(Protocol):
         else:
             self.transport.writeSequence((head, body))
         return waiting
+
+    def _given_up(self, _waiting: object) -> None:
+        self._waiting = None
+        self.abort()
 
     # -- the transport's side
 
@@ -235,17 +239,18 @@ class HttpClientConnection(Protocol):
         self._hand_on()
 
     def _hand_on(self) -> None:
-        response = self._response
-        if self._finished and response is not None:
-            self._finished = False
-            self._response = None
+        """After a feed: let go of an answer that is whole, then tell whoever waits for one."""
+        ready, self._ready = self._ready, None
+        waiting = None
+        if ready is not None:
+            waiting, self._waiting = self._waiting, None
+        if self._finished and self._response is not None:
+            response, self._response, self._finished = self._response, None, False
             self._release(response)
             response.end(_DONE)
-        ready, self._ready = self._ready, None
-        if ready is not None and self._waiting is not None:
-            if ready.ended is None:
-                self.pause()
-            waiting, self._waiting = self._waiting, None
+        elif ready is not None:
+            self.pause()
+        if ready is not None and waiting is not None:
             waiting.callback(ready)
 
     def _release(self, response: ClientResponse) -> None:

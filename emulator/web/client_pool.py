@@ -10,6 +10,7 @@ caller's answer for another's request; parse a URL that is known to be right).
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from http.cookiejar import CookieJar
@@ -35,6 +36,7 @@ from emulator.wire import decode
 # How long an unused connection is kept; most servers close theirs after 5 to 75 seconds.
 IDLE_SECONDS = 30.0
 IDLE_PER_ROUTE = 128
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 # What may be sent again when a kept connection turns out to be dead before a byte came back (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
 
@@ -152,9 +154,10 @@ def _host_and_port(netloc: str, default: int) -> tuple[str, int]:
     else:
         host, _, port = netloc.partition(":")
     number = int(port) if port.isdecimal() else default if not port else 0
-    if not host or not 0 < number < 65536 or any(mark in host for mark in " \t\r\n\0\\{}<>"):
+    host = host.lower()
+    if not 0 < number < 65536 or not (_HOST.fullmatch(host) or isIPv6Address(host)):
         raise InvalidUrl(netloc)
-    return host.lower(), number
+    return host, number
 
 
 _Key = tuple[bool, str, int, Route]
@@ -203,10 +206,10 @@ class ClientPool:
 
     def _again(
         self, failure: Failure, connection: HttpClientConnection, key: _Key, head: bytes, body: bytes, method: bytes
-    ) -> Deferred[ClientResponse]:
+    ) -> Deferred[ClientResponse] | Failure:
         """A kept connection that was closed under us before it said anything: ask once more, on a new one."""
         if connection.heard or failure.check(ConnectionClosed) is None:
-            failure.raiseException()
+            return failure
         return self._on_new(key, head, body, method)
 
     def _on_new(self, key: _Key, head: bytes, body: bytes, method: bytes) -> Deferred[ClientResponse]:
