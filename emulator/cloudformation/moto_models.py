@@ -18,7 +18,13 @@ from emulator.cloudformation import method, rest_api, stage, templates
 from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Control, Physical, Resource, Tabled
-from emulator.cloudformation.stacks import Resources, create_resources, execute_change_set, update_stack
+from emulator.cloudformation.stacks import (
+    Resources,
+    create_resources,
+    delete_stack,
+    execute_change_set,
+    update_stack,
+)
 from emulator.store.records import Record
 
 #: ``(account, region, operation, request) -> answer``: one call, made from the writer's thread. An operation is one of
@@ -148,7 +154,6 @@ _MODELS = {name: _model(name) for name in ("AWS::ApiGateway::RestApi", *_OTHERS)
 def install(call: Call) -> None:
     """Put our types and our engine into moto's CloudFormation. ``call`` is asked for every control-plane call."""
     _installed["call"] = call
-    parsing.get_model_list.cache_clear()
     known = {
         model.cloudformation_type(): model
         for model in CloudFormationModel.__subclasses__()
@@ -168,6 +173,7 @@ def install(call: Call) -> None:
     models.Stack.update = update_stack
     models.ChangeSet._parse_template = _parse_change_set
     models.CloudFormationBackend.execute_change_set = execute_change_set
+    models.CloudFormationBackend.delete_stack = delete_stack
 
 
 def _parse(template: str | bytes) -> dict[str, Any]:

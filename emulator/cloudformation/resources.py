@@ -196,7 +196,17 @@ class Tabled:
         return physical
 
     def delete(self, control: Control, physical: Physical) -> None:
+        if self.kind.type == "AWS::ApiGateway::UsagePlan":
+            _release(control, physical)
         control(self.kind.delete, physical.path)
+
+
+def _release(control: Control, physical: Physical) -> None:
+    # The API refuses to delete a plan that has stages; CloudFormation takes them out first.
+    stages = control("GetUsagePlan", physical.path).get("apiStages") or ()
+    operations = [{"op": "remove", "path": "/apiStages", "value": f"{s['apiId']}:{s['stage']}"} for s in stages]
+    if operations:
+        control("UpdateUsagePlan", {**physical.path, "patchOperations": operations})
 
 
 def _legal(kind: Kind, name: str) -> str:

@@ -200,22 +200,18 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
         except (KeyError, AttributeError, TypeError, ValidationError):
             return None
 
-    def delete(self) -> None:
-        """Delete everything that was made, dependants first."""
-        failed = [
-            reason
-            for logical_id in reversed(ordered(self._resource_json_map))
-            if self._parsed_resources.get(logical_id) is not None
-            and (
-                reason := self.unmake(
-                    None, logical_id, self._parsed_resources[logical_id], self._resource_json_map[logical_id]
-                )
-            )
-        ]
-        if failed:
-            raise ValidationError(message=f"The following resource(s) failed to delete: {'; '.join(failed)}")
-        for logical_id in self._resource_json_map:
-            self._parsed_resources.pop(logical_id, None)
+    def delete(self, stack: Any = None) -> list[str]:
+        """Delete everything that was made, dependants first; answers the ids of what could not be."""
+        failed = []
+        for logical_id in reversed(ordered(self._resource_json_map)):
+            resource = self._parsed_resources.get(logical_id)
+            if resource is None:
+                continue
+            if self.unmake(stack, logical_id, resource, self._resource_json_map[logical_id]):
+                failed.append(logical_id)
+            else:
+                del self._parsed_resources[logical_id]
+        return failed
 
 
 def _id(resource: Any) -> str:
@@ -327,3 +323,23 @@ def execute_change_set(self: Any, change_set_name: str, stack_name: str | None =
         stack.create_resources()
     for export in stack.exports:
         self.exports[export.name] = export
+
+
+def delete_stack(self: Any, name_or_stack_id: str) -> None:
+    """``CloudFormationBackend.delete_stack``: a stack that cannot be deleted whole stays, as DELETE_FAILED."""
+    found = [s for s in self.stacks.values() if name_or_stack_id in (s.stack_id, s.name)]
+    for stack in found:
+        exports = [export.name for export in stack.exports]
+        stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
+        failed = stack.resource_map.delete(stack)
+        if failed:
+            stack.status = "DELETE_FAILED"
+            reason = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
+            stack._add_stack_event("DELETE_FAILED", resource_status_reason=reason)
+            continue
+        stack.status = "DELETE_COMPLETE"
+        stack._add_stack_event("DELETE_COMPLETE")
+        del self.stacks[stack.stack_id]
+        self.deleted_stacks[stack.stack_id] = stack
+        for name in exports:
+            self.exports.pop(name, None)

@@ -1,0 +1,1 @@
+"""CloudFormation on top of the control plane."""

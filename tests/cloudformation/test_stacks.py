@@ -1,0 +1,203 @@
+"""Stacks of AWS::ApiGateway resources: made, changed, deleted and rolled back through moto's CloudFormation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import cloudformation_backends
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.cloudformation import moto_models, templates
+from tests.control.support import ACCOUNT, REGION, Control
+
+TEMPLATE = """
+Resources:
+  Deployment1:
+    Type: AWS::ApiGateway::Deployment
+    DependsOn: [Get]
+    Properties: {RestApiId: !Ref Api}
+  Stage:
+    Type: AWS::ApiGateway::Stage
+    Properties:
+      RestApiId: !Ref Api
+      DeploymentId: !Ref Deployment1
+      StageName: prod
+      Variables: {a: 1}
+      MethodSettings: [{ResourcePath: '/*', HttpMethod: '*', ThrottlingRateLimit: 5, ThrottlingBurstLimit: 2}]
+  Get:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !Ref Pets
+      HttpMethod: GET
+      AuthorizationType: NONE
+      RequestParameters: {method.request.querystring.q: 'true'}
+      MethodResponses: [{StatusCode: 200}]
+      Integration:
+        Type: MOCK
+        RequestTemplates: {application/json: '{"statusCode":200}'}
+        IntegrationResponses: [{StatusCode: 200}]
+  Pets:
+    Type: AWS::ApiGateway::Resource
+    Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: pets}
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties: {Name: one, Tags: [{Key: a, Value: b}], Policy: {Version: 2012-10-17, Statement: []}}
+  Key: {Type: AWS::ApiGateway::ApiKey, Properties: {Enabled: 'true'}}
+  Plan:
+    Type: AWS::ApiGateway::UsagePlan
+    DependsOn: Stage
+    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}], Quota: {Limit: 5, Period: DAY}}
+  PlanKey:
+    Type: AWS::ApiGateway::UsagePlanKey
+    Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
+  Model: {Type: AWS::ApiGateway::Model, Properties: {RestApiId: !Ref Api, Schema: {type: object}}}
+  Bad:
+    Type: AWS::ApiGateway::GatewayResponse
+    Properties:
+      RestApiId: !Ref Api
+      ResponseType: DEFAULT_4XX
+      ResponseParameters: {gatewayresponse.header.X: "'a'"}
+Outputs:
+  Id: {Value: !Ref Api}
+"""
+
+
+class StackTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.control = Control()
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+        def call(account: str, region: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+            if ":" in operation:
+                self.asked.append((operation, request))
+                return {"UserPool": {"Id": "us-east-1_x", "Arn": "arn:pool"}}
+            app = self.control.app
+            made = app.perform(operation, app.make_call(account, region), request)
+            answer = self.control.effects.wait_for(Deferred.fromCoroutine, made)
+            return answer or {}
+
+        moto_models.install(call)
+        cloudformation_backends.reset()
+        self.backend = cloudformation_backends[ACCOUNT][REGION]
+
+    def create(self, template: str = TEMPLATE, name: str = "s1") -> Any:
+        return self.backend.create_stack(name, template, {})
+
+    def reasons(self, stack: Any) -> list[str]:
+        return [e.resource_status_reason for e in stack.events if (e.resource_status or "").endswith("FAILED")]
+
+    def test_create(self) -> None:
+        stack = self.create()
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        api = stack.outputs[0]["OutputValue"]
+        shown = self.control("GetRestApi", restApiId=api)
+        self.assertEqual((shown["name"], shown["tags"]), ("one", {"a": "b"}))
+        shown = self.control("GetStage", restApiId=api, stageName="prod")
+        self.assertEqual(shown["variables"], {"a": "1"})
+        self.assertEqual(shown["methodSettings"]["*/*"]["throttlingRateLimit"], 5.0)
+        method = self.control("GetResources", restApiId=api, embed=["methods"])["items"]
+        pets = next(item for item in method if item["path"] == "/pets")
+        self.assertEqual(pets["resourceMethods"]["GET"]["requestParameters"], {"method.request.querystring.q": True})
+
+    def test_update_changes_in_place_and_replaces_the_deployment_last(self) -> None:
+        stack = self.create()
+        api = stack.outputs[0]["OutputValue"]
+        before = self.control("GetStage", restApiId=api, stageName="prod")["deploymentId"]
+        template = TEMPLATE.replace("a: 1", "a: 2").replace("Deployment1", "Deployment2")
+        template = template.replace("Limit: 5,", "Limit: 7,")
+        stack.update(template)
+        self.assertEqual((stack.status, self.reasons(stack)), ("UPDATE_COMPLETE", []))
+        self.assertEqual(stack.outputs[0]["OutputValue"], api)
+        after = self.control("GetStage", restApiId=api, stageName="prod")
+        self.assertNotEqual(after["deploymentId"], before)
+        self.assertEqual(after["variables"], {"a": "2"})
+        self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
+        self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
+
+    def test_delete_leaves_nothing(self) -> None:
+        stack = self.create()
+        self.backend.delete_stack("s1")
+        self.assertEqual((stack.status, self.reasons(stack)), ("DELETE_COMPLETE", []))
+        for operation in ("GetRestApis", "GetUsagePlans", "GetApiKeys"):
+            self.assertEqual(self.control(operation).get("items", []), [], operation)
+
+    def test_a_failure_rolls_back_and_says_why(self) -> None:
+        stack = self.create(TEMPLATE.replace("PathPart: pets", "PathPart: 'pe ts'"))
+        self.assertEqual(stack.status, "ROLLBACK_COMPLETE")
+        self.assertIn("Resource's path part only allow", self.reasons(stack)[0])
+        self.assertEqual(self.control("GetRestApis").get("items", []), [])
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_an_unknown_type_is_refused_not_skipped(self) -> None:
+        error = self.assertRaises(ValidationError, self.create, "Resources: {A: {Type: AWS::No::Such}}")
+        self.assertIn("Unrecognized resource types: [AWS::No::Such]", str(error))
+
+    def test_a_circle_is_refused(self) -> None:
+        text = "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: B}, B: {Type: AWS::SNS::Topic, DependsOn: A}}"
+        error = self.assertRaises(ValidationError, self.create, text)
+        self.assertIn("Circular dependency", str(error))
+
+    def test_the_sam_transform(self) -> None:
+        stack = self.create(
+            """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      DefinitionBody:
+        swagger: '2.0'
+        info: {title: t}
+        paths:
+          /x:
+            get:
+              x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '{"statusCode":200}'}}
+Outputs: {Id: {Value: !Ref Api}}
+"""
+        )
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        api = stack.outputs[0]["OutputValue"]
+        paths = [item["path"] for item in self.control("GetResources", restApiId=api)["items"]]
+        self.assertEqual(sorted(paths), ["/", "/x"])
+        stages = [stage["stageName"] for stage in self.control("GetStages", restApiId=api)["item"]]
+        # SAM's deployment makes a stage named "Stage" of its own unless OpenApiVersion is set, on AWS too.
+        self.assertEqual(sorted(stages), ["Stage", "prod"])
+
+    def test_a_type_of_another_service_is_asked_of_that_service(self) -> None:
+        stack = self.create("Resources: {P: {Type: AWS::Cognito::UserPool, Properties: {UserPoolName: n}}}")
+        self.assertEqual(stack.status, "CREATE_COMPLETE")
+        self.assertEqual(self.asked, [("cognito-idp:CreateUserPool", {"PoolName": "n"})])
+
+    def test_a_change_set_creates(self) -> None:
+        self.backend.create_change_set("s2", "c1", TEMPLATE, {}, "", "CREATE")
+        self.backend.execute_change_set("c1")
+        stack = self.backend.get_stack("s2")
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+
+
+class TemplateTests(SynchronousTestCase):
+    def test_python_tags_never_run(self) -> None:
+        self.assertEqual(templates.parse("a: !!str 1"), {"a": "1"})
+        self.assertRaises(templates.TemplateError, templates.parse, "a: !!python/object/apply:os.getcwd []")
+
+    def test_dates_stay_text_and_short_forms_become_long(self) -> None:
+        parsed = templates.parse("v: 2012-10-17\nr: !Ref A\ng: !GetAtt A.B.C\ns: !Sub 'x${A}'\nc: !Condition D")
+        self.assertEqual(parsed["v"], "2012-10-17")
+        self.assertEqual(parsed["r"], {"Ref": "A"})
+        self.assertEqual(parsed["g"], {"Fn::GetAtt": ["A", "B.C"]})
+        self.assertEqual(parsed["s"], {"Fn::Sub": "x${A}"})
+        self.assertEqual(parsed["c"], {"Condition": "D"})
+
+    def test_an_alias_bomb_is_refused(self) -> None:
+        bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+        for before, after in zip("abcdefg", "bcdefgh", strict=True):
+            bomb += f"{after}: &{after} [{','.join([f'*{before}'] * 10)}]\n"
+        self.assertRaises(templates.TemplateError, templates.parse, bomb)
+
+    def test_garbage(self) -> None:
+        self.assertRaises(templates.TemplateError, templates.parse, "just text")
+        self.assertRaises(templates.TemplateError, templates.transformed, {"Transform": "No::Such"}, {}, REGION)
