@@ -63,8 +63,8 @@ class LambdaHooks:
         _installed.hooks = self
         from moto.awslambda import models
 
-        if not hasattr(models.LambdaFunction, "_emulator"):
-            models.LambdaFunction._emulator = True
+        if not hasattr(models.LambdaFunction, "_runs_in_pool"):
+            models.LambdaFunction._runs_in_pool = True
             _patch_invoking(models)
             _patch_creating(models)
         self.sources.install()

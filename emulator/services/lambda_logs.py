@@ -49,9 +49,9 @@ class MotoLogSink:
         _installed.sink = self
         from moto.logs.responses import LogsResponse
 
-        if hasattr(LogsResponse, "_emulator"):
+        if hasattr(LogsResponse, "_feeds_functions_logs"):
             return
-        LogsResponse._emulator = True
+        LogsResponse._feeds_functions_logs = True
         call = LogsResponse.call_action
 
         @functools.wraps(call)

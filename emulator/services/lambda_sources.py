@@ -87,9 +87,9 @@ class LambdaSources:
         _installed.sources = self
         from moto.awslambda import models
 
-        if hasattr(models.LambdaBackend, "_emulator"):
+        if hasattr(models.LambdaBackend, "_polls"):
             return
-        models.LambdaBackend._emulator = True
+        models.LambdaBackend._polls = True
         _patch_lambda(models)
         _patch_queues()
         lambda_pushes.install()

@@ -69,8 +69,9 @@ class MotoServices:
 
     log = Logger()
 
-    def __init__(self, effects: Effects, settings: Settings, prepare: Callable[[], None] | None = None) -> None:
-        """``prepare`` runs once, on the writer's thread, when moto has been imported and mended."""
+    def __init__(self, effects: Effects, settings: Settings, prepare: Callable[[str], None] | None = None) -> None:
+        """``prepare`` runs on the writer's thread: with "" once moto has been imported and mended, then with the name
+        of each of its modules before that is first used."""
         self._effects = effects
         self._settings = settings
         self._prepare = prepare
@@ -124,7 +125,7 @@ class MotoServices:
         patches.apply_to_core(self._settings.region)
         self._ready = True
         if self._prepare is not None:
-            self._prepare()
+            self._prepare("")
 
     def _reset(self) -> None:
         if not self._ready:
@@ -199,6 +200,8 @@ class MotoServices:
             urls = importlib.import_module(f"moto.{module}.urls")
             importlib.import_module(f"moto.{module}.models")
             patches.apply_to_service(module)
+            if self._prepare is not None:
+                self._prepare(module)
             routes = self._routes[module] = [
                 (re.compile(path.format("").rstrip("$") + "$"), serve) for path, serve in urls.url_paths.items()
             ]
