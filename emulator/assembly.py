@@ -17,7 +17,6 @@ from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from emulator import wire
 from emulator.effects import Effects
@@ -63,6 +62,15 @@ class Emulator(MultiService):
         loading.addCallback(self._build)
         loading.addErrback(self._cannot_build)
 
+    def stopService(self) -> Deferred[Any]:
+        stopped = _settled(super().stopService())
+        return stopped.addBoth(self._let_go)
+
+    def _let_go(self, result: Any) -> Any:
+        if self.parts is not None:
+            self.parts.stop()
+        return result
+
     def _build(self, _modules: object) -> None:
         self._locate = importlib.import_module("emulator.execute_api.locate")
         self.parts = Parts(self.effects, self.settings, self.store, self.calls, self.endpoint_url)
@@ -99,10 +107,10 @@ class Emulator(MultiService):
         await parts.reset()
         await self.moto.reset()
 
-    def _prepare_moto(self) -> None:
-        """On the writer's thread, when moto has just been imported."""
+    def _prepare_moto(self, module: str) -> None:
+        """On the writer's thread, when moto (or one of its modules) has just been imported."""
         if self.parts is not None:
-            self.parts.prepare_moto()
+            self.parts.prepare_moto(module)
 
     def _figures(self) -> dict[str, Any]:
         return {"apis": len(self.store.apis), **(self.parts.figures() if self.parts is not None else {})}
@@ -115,6 +123,7 @@ class Emulator(MultiService):
         return self.parts is not None
 
     def address_of(self, host: str, raw_path: bytes, headers: wire.Headers) -> Any:
+        """The address of a request for a deployed API, None for any other."""
         locate = self._locate
         if locate is None:
             return None
@@ -165,7 +174,7 @@ class Listeners(Service):
 
     def privilegedStartService(self) -> None:
         super().privilegedStartService()
-        failed: list[Failure] = []
+        failed: list[Any] = []
         self.open().addErrback(failed.append)
         if failed:
             sys.stderr.write(f"apigw-emu: {failed[0].value.subFailure.getErrorMessage()}\n")

@@ -27,11 +27,16 @@ _MODULES = (
     "emulator.integrations.table",
     "emulator.observe.trail",
     "emulator.services.endpoint",
+    "emulator.execute_api.watch",
     "emulator.services.iam_directory",
+    "emulator.services.observations",
     "emulator.services.lambda_invoker",
     "emulator.services.user_pools",
     "emulator.services.vpc_endpoints",
 )
+
+
+_SHOW_OBSERVATIONS = frozenset({"logs", "monitoring", "xray", "firehose"})
 
 
 def import_parts() -> None:
@@ -69,10 +74,12 @@ class Parts:
         from emulator.control.app import ControlApp
         from emulator.control.call import Principal
         from emulator.execute_api.gateway import Gateway
+        from emulator.execute_api.watch import Watch
         from emulator.integrations import table
         from emulator.observe.trail import Trail
         from emulator.services.endpoint import Endpoints
         from emulator.services.iam_directory import MotoIamDirectory
+        from emulator.services.observations import Observations
         from emulator.services.user_pools import MotoUserPools
         from emulator.services.vpc_endpoints import MotoVpcEndpoints
         from emulator.web.client_pool import ClientPool
@@ -94,6 +101,10 @@ class Parts:
             vpc_endpoints=MotoVpcEndpoints(),
         )
         self.control = ControlApp(store, effects, settings, services=self._calls, data_plane=self.gateway)
+        self.observations = Observations(effects, self._calls.moto)
+        self._calls.moto.before.append(self.observations.hand_over)
+        self.watch = Watch(effects, self.observations, self.observations, self.observations)
+        self.gateway.observers.append(self.watch)
         self.trail = Trail(effects, self._body_members)
         self.control.on_call.append(self.trail.record)
 
@@ -112,15 +123,42 @@ class Parts:
             return self.lambdas.api.handle(request, **where)
         if target.service == "cloudtrail" and self.trail.serves(request):
             return succeed(self.trail.handle(request, **where))
+        if target.service in _SHOW_OBSERVATIONS:
+            self.watch.flush()
         return self._calls.request(target.service, request, principal=target.access_key, **where)
 
-    def prepare_moto(self) -> None:
-        """On the writer's thread: what must be registered with moto before its first use."""
-        self.lambdas.install()
+    def prepare_moto(self, module: str) -> None:
+        """On the writer's thread: what must be registered with moto before its first use, or one of its modules'."""
+        if not module:
+            self.lambdas.install()
+        elif module == "cloudformation":
+            from emulator.cloudformation import moto_models
+
+            moto_models.install(self._call_from_stack)
+
+    def _call_from_stack(self, account: str, region: str, operation: str, request: dict[str, Any]) -> Any:
+        """A call CloudFormation makes, on the writer's thread: an operation of ours, or ``service:Action``."""
+        return self._effects.wait_for(self._perform, account, region, operation, request)
+
+    def _perform(self, account: str, region: str, operation: str, request: dict[str, Any]) -> Deferred[Any]:
+        service, colon, action = operation.partition(":")
+        if colon:
+            return self._calls.call(service, action, request, account=account, region=region)
+        call = self.control.make_call(account, region)
+        return Deferred.fromCoroutine(self.control.perform(operation, call, request))
+
+    def stop(self) -> None:
+        """Let go of connections and of what is scheduled."""
+        self.watch.stop()
+        self.observations.stop()
+        self.gateway.stop()
+        self.client_pool.close()
 
     async def reset(self) -> None:
         """Forget what the parts keep beside the store."""
         await self.lambdas.reset()
+        self.watch.flush()
+        self.observations.clear()
         self.trail.reset()
 
     def figures(self) -> dict[str, Any]:

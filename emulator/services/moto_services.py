@@ -78,6 +78,12 @@ class MotoServices:
         self._routes: dict[str, list[Route]] = {}
         self._modules: dict[str, str] = {}
         self._ready = False
+        # Called on the writer's thread with the name of a module before it answers: what must reach it first.
+        self.before: list[Callable[[str], None]] = []
+
+    def in_use(self, modules: set[str]) -> bool:
+        """Whether one of the modules has been asked for."""
+        return not modules.isdisjoint(self._routes)
 
     @property
     def touched(self) -> list[str]:
@@ -139,10 +145,13 @@ class MotoServices:
     def _dispatch(self, service: str, request: Request, account: str, region: str, access_key: str) -> Dispatched:
         self.ready()
         try:
-            routes = self._routes_of(service, request)
+            module = self._module(service, request)
         except LookupError:
             return self._failed(request, service, 501, "NotImplemented", f"The service {service} is not emulated")
         try:
+            routes = self._routes_of(module)
+            for tell in self.before:
+                tell(module)
             return self._call(routes, service, request, account, region, access_key)
         except NotImplementedError as error:
             text = str(error) or f"This operation of {service} is not emulated"
@@ -190,9 +199,8 @@ class MotoServices:
     def _failed(self, request: Request, service: str, status: int, code: str, message: str) -> Dispatched:
         return Dispatched(failures.render(request, service, status, code, message, self._effects.uuid()))
 
-    def _routes_of(self, service: str, request: Request) -> list[Route]:
-        """The handlers of the service by path. Raises LookupError for a service moto does not have."""
-        module = self._module(service, request)
+    def _routes_of(self, module: str) -> list[Route]:
+        """The handlers of one of moto's modules by path; imported and mended at first."""
         routes = self._routes.get(module)
         if routes is None:
             from emulator.services import patches
@@ -208,7 +216,10 @@ class MotoServices:
         return routes
 
     def _module(self, service: str, request: Request) -> str:
-        """Which of moto's modules serves: by the service's host, as moto's index of hosts has it."""
+        """Which of moto's modules serves: by the service's host, as moto's index of hosts has it.
+
+        Raises LookupError for a service moto does not have.
+        """
         target = request.headers.first("x-amz-target") or ""
         if service == "dynamodb":
             return "dynamodbstreams" if target.startswith("DynamoDBStreams") else "dynamodb"
