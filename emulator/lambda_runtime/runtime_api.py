@@ -9,6 +9,8 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Response
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -198,7 +200,12 @@ class RuntimeConnection(TwistedProtocol):
         error_type = trailers.get(b"lambda-runtime-function-error-type")
         if error_type is None:
             return None
-        return StreamBroken(error_type.decode("latin-1"), trailers.get(b"lambda-runtime-function-error-body", b""))
+        encoded = trailers.get(b"lambda-runtime-function-error-body", b"")
+        try:
+            body = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            body = encoded
+        return StreamBroken(error_type.decode("latin-1"), body)
 
     # Answers
 

@@ -20,7 +20,7 @@ from emulator.lambda_runtime.functions import Function, InvalidRuntimeException,
 from emulator.lambda_runtime.interpreters import Interpreter, Interpreters
 from emulator.lambda_runtime.process import Listener, Process, start_process
 from emulator.lambda_runtime.runtime_api import RuntimeApi
-from emulator.lambda_runtime.runtime_files import NODE_BOOTSTRAP, python_runtime
+from emulator.lambda_runtime.runtime_files import BOOTSTRAP, NODE_BOOTSTRAP, python_runtime
 from emulator.lambda_runtime.worker import Worker
 
 
@@ -72,7 +72,12 @@ class WorkerStarter:
 
     def start(self, worker: Worker, launch: Launch) -> None:
         """Start the worker's process. Raises NoEntrypoint, and ServiceException when the machine gives no process."""
-        worker.task_root = launch.code.task_root.encode()
+        worker.disguise = (
+            (launch.code.task_root, "/var/task"),
+            (launch.code.opt_root, "/opt"),
+            (launch.surroundings.runtime_dir, "/var/runtime"),
+            (BOOTSTRAP, "/var/runtime"),
+        )
         self._scratches += 1
         try:
             worker.scratch = os.path.join(self.root, "tmp", str(self._scratches))

@@ -89,7 +89,8 @@ class Worker:
     owner: Owner
     outcomes: Outcomes
     log_stream: str
-    task_root: bytes = b"/var/task"
+    # Our paths in what the function says of itself, and AWS's in their place.
+    disguise: tuple[tuple[str, str], ...] = ()
     scratch: str = ""
     process: Process | None = None
     port: IListeningPort | None = None
@@ -179,7 +180,7 @@ class Worker:
         if refusal := self._not_current(request_id):
             return refusal
         error_type = headers.get(b"lambda-runtime-function-error-type", b"").decode("latin-1")
-        payload = body.replace(self.task_root, b"/var/task")
+        payload = self._as_on_aws(body.decode("utf-8", "replace")).encode()
         said = error_type or error_type_of(body)
         self.outcomes.fail(self._take(), payload, said, self.log_stream, self.memory_mb())
         return None
@@ -188,7 +189,7 @@ class Worker:
         if not self._move("init_error"):
             return self._wrong_state()
         error_type = headers.get(b"lambda-runtime-function-error-type", b"Runtime.Unknown").decode("latin-1")
-        self._failure = StartFailure(error_type, "", body.replace(self.task_root, b"/var/task"))
+        self._failure = StartFailure(error_type, "", self._as_on_aws(body.decode("utf-8", "replace")).encode())
         self._arm(LAST_WORDS_SECONDS)
         return None
 
@@ -354,8 +355,10 @@ class Worker:
         return headers
 
     def _as_on_aws(self, text: str) -> str:
-        root = self.task_root.decode()
-        return text.replace(root, "/var/task") if root in text else text
+        for ours, theirs in self.disguise:
+            if ours in text:
+                text = text.replace(ours, theirs)
+        return text
 
     def _arm(self, seconds: float) -> None:
         self._disarm()

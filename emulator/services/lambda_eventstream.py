@@ -7,7 +7,6 @@ A frame: total length, headers' length, CRC of these eight bytes, headers, paylo
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 import zlib
@@ -58,7 +57,7 @@ class EventStream:
             elif failure is not None:
                 broken = failure.value
                 assert isinstance(broken, StreamBroken)
-                complete = {"ErrorCode": broken.error_type, "ErrorDetails": _text(broken.payload)}
+                complete = {"ErrorCode": broken.error_type, "ErrorDetails": broken.payload.decode("utf-8", "replace")}
             write(event("InvokeComplete", "application/json", json.dumps(complete).encode()))
             done(None)
 
@@ -82,13 +81,3 @@ def _told(payload: bytes) -> dict[str, str]:
         parsed = {}
     error_type = parsed.get("errorType") if isinstance(parsed, dict) else None
     return {"ErrorCode": str(error_type or "Unhandled"), "ErrorDetails": payload.decode("utf-8", "replace")}
-
-
-def _text(payload: bytes) -> str:
-    """A trailer's error body is base64 of JSON; the platform's own errors are JSON."""
-    if payload.startswith(b"{"):
-        return payload.decode("utf-8", "replace")
-    try:
-        return base64.b64decode(payload).decode("utf-8", "replace")
-    except ValueError:
-        return payload.decode("utf-8", "replace")

@@ -76,7 +76,9 @@ def _patch_rules() -> None:
 
 def rule_input(target: dict[str, Any], event: dict[str, Any], transform: Any) -> Any:
     """What a rule's target gets: the event, a constant, a part of it, or what its transformer makes."""
-    event = {name: value for name, value in event.items() if name not in ("event-bus-name", "archive-arn", "ingestion-time")}
+    event = {
+        name: value for name, value in event.items() if name not in ("event-bus-name", "archive-arn", "ingestion-time")
+    }
     if isinstance(event.get("time"), (int, float)):
         event["time"] = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
     if target.get("Input"):

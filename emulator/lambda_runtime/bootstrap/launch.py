@@ -22,7 +22,9 @@ def _import_path(runtime, task_root, opt_root):
         os.path.join(opt_root, "python"),
     ]
     asked = [each for each in asked if each != own]
-    return [task_root] + asked + layers + standard + [os.path.join(runtime, "client"), own]
+    # The boto3 beside the emulator runs from 3.10 on; older functions bring their own.
+    sdk = [own] if sys.version_info >= (3, 10) else []
+    return [task_root] + asked + layers + standard + [os.path.join(runtime, "client")] + sdk
 
 
 def main():
