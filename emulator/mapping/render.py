@@ -1,0 +1,121 @@
+"""``apigw-emu render``: a mapping template rendered on the spot, for people who debug one.
+
+Belongs here: reading the command line and the files, printing the result. Never here: rendering itself
+(velocity/template.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from emulator.mapping.errors import MappingError
+from emulator.mapping.scope import Scope
+from emulator.mapping.velocity.template import compile_template
+
+
+def scope_of(context: Mapping[str, Any]) -> Scope:
+    """A scope from a case's ``context``: ``{body, params: {path, querystring, header}, stageVariables,
+    context}``, all optional.
+    """
+    body = context.get("body")
+    if body is not None and not isinstance(body, str):
+        body = json.dumps(body)
+    params = context.get("params") or {}
+    return Scope(
+        body=body or "",
+        path=params.get("path") or {},
+        querystring=params.get("querystring") or {},
+        header=params.get("header") or {},
+        stage_variables=context.get("stageVariables") or {},
+        context=context.get("context") or {},
+    )
+
+
+def overrides_of(scope: Scope) -> dict[str, Any]:
+    """What a rendering left, as the cases show it: ``status`` only where it was set."""
+    response: dict[str, Any] = {"header": scope.response_override["header"]}
+    if scope.response_override["status"] is not None:
+        response["status"] = scope.response_override["status"]
+    request = {part: scope.request_override[part] for part in ("header", "path", "querystring")}
+    return {"requestOverride": request, "responseOverride": response}
+
+
+def render_case(case: Mapping[str, Any]) -> dict[str, Any]:
+    """One case: ``{id, out, overrides}``, or ``{id, error, line, column}``."""
+    scope = scope_of(case.get("context") or {})
+    try:
+        out = compile_template(case["template"]).render(scope)
+    except MappingError as error:
+        failed: dict[str, Any] = {"id": case.get("id"), "error": str(error)}
+        if error.line:
+            failed.update(line=error.line, column=error.column)
+        return failed
+    return {"id": case.get("id"), "out": out, "overrides": overrides_of(scope)}
+
+
+def render_cases(cases: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each case on its own: a broken one does not stop the others."""
+    return [render_case(case) for case in cases]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="apigw-emu render", description="Render a mapping template offline.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--template", metavar="FILE", help="the template ('-': standard input)")
+    what.add_argument("--cases", metavar="FILE", help="a JSON list of {id, template, context} ('-': standard input)")
+    parser.add_argument("--body", metavar="FILE", help="the payload")
+    parser.add_argument(
+        "--context", metavar="FILE", help="JSON: {params: {path, querystring, header}, stageVariables, context}"
+    )
+    parser.add_argument("--json", action="store_true", help="print {out, overrides} as JSON")
+    return parser
+
+
+def _read(name: str, stdin: TextIO) -> str:
+    return stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+
+
+def main(argv: list[str], stdin: TextIO, stdout: TextIO, stderr: TextIO | None = None) -> int:
+    """Runs the command; 0 when all rendered, 1 when the template failed, 2 when the input cannot be read."""
+    options = _parser().parse_args(argv)
+    complain = stderr or stdout
+    try:
+        cases = _cases(options, stdin)
+    except (OSError, ValueError) as error:
+        complain.write(f"apigw-emu render: {error}\n")
+        return 2
+    results = render_cases(cases)
+    if options.cases:
+        stdout.write(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+        return 0
+    result = results[0]
+    if "error" in result:
+        complain.write(f"apigw-emu render: {options.template}: {result['error']}\n")
+        return 1
+    if options.json:
+        stdout.write(json.dumps({"out": result["out"], "overrides": result["overrides"]}, ensure_ascii=False) + "\n")
+        return 0
+    stdout.write(result["out"])
+    if any(result["overrides"]["requestOverride"].values()) or result["overrides"]["responseOverride"] != {
+        "header": {}
+    }:
+        complain.write(json.dumps(result["overrides"], ensure_ascii=False) + "\n")
+    return 0
+
+
+def _cases(options: argparse.Namespace, stdin: TextIO) -> list[Mapping[str, Any]]:
+    if options.cases:
+        cases = json.loads(_read(options.cases, stdin))
+        if not isinstance(cases, list) or not all(isinstance(case, dict) and "template" in case for case in cases):
+            raise ValueError("the cases must be a list of objects with a template")
+        return cases
+    context = json.loads(_read(options.context, stdin)) if options.context else {}
+    if not isinstance(context, dict):
+        raise ValueError("the context must be an object")
+    if options.body:
+        context = {**context, "body": _read(options.body, stdin)}
+    return [{"id": options.template, "template": _read(options.template, stdin), "context": context}]

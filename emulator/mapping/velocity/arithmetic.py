@@ -1,0 +1,129 @@
+"""The operators of expressions: Velocity's numbers and comparisons.
+
+Belongs here: ``+ - * / %``, ``== != < <= > >=`` on values. Never here: concatenation and short circuits (compiler.py).
+
+Integers divide towards zero and never overflow (they become longer); a float on either side makes a float; what
+is no number gives null, and so does a division by zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import ROUND_HALF_DOWN, Context, Decimal
+from typing import Any, Final
+
+from emulator.mapping.errors import LimitError
+from emulator.mapping.values import ArrayList, Budget, equal, to_text
+
+Number = int | float | Decimal
+_EXACT: Final = Context(prec=200, rounding=ROUND_HALF_DOWN)
+_BITS: Final = 13_000
+
+
+def is_number(value: Any) -> bool:
+    kind = type(value)
+    return kind is int or kind is float or kind is Decimal
+
+
+def _same(left: Any, right: Any) -> tuple[Any, Any]:
+    """Both as one kind: exact where either is a BigDecimal, or one is a BigInteger and the other a double."""
+    kinds = (type(left), type(right))
+    if kinds[0] is kinds[1] is int or kinds == (float, float):
+        return left, right
+    big = any(type(n) is int and not -(2**63) <= n < 2**63 for n in (left, right))
+    if Decimal in kinds or big:
+        return Decimal(left), Decimal(right)
+    return float(left), float(right)
+
+
+def _arithmetic(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def run(left: Any, right: Any) -> Any:
+        if not is_number(left) or not is_number(right):
+            return None
+        try:
+            value = operate(*_same(left, right))
+        except OverflowError:
+            return math.inf
+        except (ArithmeticError, ValueError):
+            return None
+        if type(value) is int and value.bit_length() > _BITS:
+            raise LimitError("The number is too long")
+        return value
+
+    return run
+
+
+def _multiply(left: Any, right: Any) -> Any:
+    return left * right
+
+
+def _divide(left: Any, right: Any) -> Any:
+    if right == 0:
+        return None
+    if type(left) is int:
+        quotient = abs(left) // abs(right)
+        return quotient if (left < 0) == (right < 0) else -quotient
+    if type(left) is Decimal:
+        exponent = left.as_tuple().exponent
+        assert isinstance(exponent, int)
+        return _EXACT.divide(left, right).quantize(Decimal(1).scaleb(min(exponent, 0)), context=_EXACT)
+    return left / right
+
+
+def _modulo(left: Any, right: Any) -> Any:
+    if right == 0:
+        return None
+    if type(left) is int:
+        remainder = abs(left) % abs(right)
+        return -remainder if left < 0 else remainder
+    if type(left) is Decimal:
+        return None
+    return math.fmod(left, right)
+
+
+OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "PLUS": _arithmetic(lambda left, right: left + right),
+    "MINUS": _arithmetic(lambda left, right: left - right),
+    "MULTIPLY": _arithmetic(_multiply),
+    "DIVIDE": _arithmetic(_divide),
+    "MODULUS": _arithmetic(_modulo),
+}
+
+
+def same_value(left: Any, right: Any, budget: Budget) -> bool:
+    """``==``: numbers by value, one family by ``equals``, all else by text."""
+    kind, other = type(left), type(right)
+    if kind is str and other is str:
+        return left == right  # type: ignore[no-any-return]
+    if is_number(left) and is_number(right):
+        left, right = _same(left, right)
+        return left == right  # type: ignore[no-any-return]
+    if left is None or right is None:
+        return left is right
+    if kind is other or (isinstance(left, dict) and isinstance(right, dict)) or _both_lists(left, right):
+        return equal(left, right, budget)
+    return to_text(left, budget) == to_text(right, budget)
+
+
+def _both_lists(left: Any, right: Any) -> bool:
+    return type(left) in (list, ArrayList) and type(right) in (list, ArrayList)
+
+
+def _ordering(order: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Budget], bool]:
+    def run(left: Any, right: Any, budget: Budget) -> bool:
+        if not is_number(left) or not is_number(right):
+            return False
+        return order(*_same(left, right))
+
+    return run
+
+
+COMPARISONS: Final[dict[str, Callable[[Any, Any, Budget], bool]]] = {
+    "EQ": same_value,
+    "NE": lambda left, right, budget: not same_value(left, right, budget),
+    "LT": _ordering(lambda left, right: left < right),
+    "LE": _ordering(lambda left, right: left <= right),
+    "GT": _ordering(lambda left, right: left > right),
+    "GE": _ordering(lambda left, right: left >= right),
+}

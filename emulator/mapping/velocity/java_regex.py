@@ -1,0 +1,393 @@
+"""Java's regular expressions on the ``regex`` package, with a limit on how long one may run.
+
+Belongs here: translating patterns and replacements, matching, splitting. Never here: the methods of String that
+use them.
+
+https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html. A pattern that backtracks without end
+raises MappingError instead of holding the process up.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import regex
+
+from emulator.mapping.errors import LimitError, MappingError
+
+TIMEOUT: Final = 0.25
+PATTERN_LIMIT: Final = 4000
+_META: Final = frozenset("\\^$.|?*+()[]{}")
+_POSIX: Final = {
+    "Lower": "a-z",
+    "Upper": "A-Z",
+    "ASCII": "\\x00-\\x7F",
+    "Alpha": "A-Za-z",
+    "Digit": "0-9",
+    "Alnum": "A-Za-z0-9",
+    "Punct": "!-/:-@\\[-`{-\\~",
+    "Graph": "!-\\~",
+    "Print": " -\\~",
+    "Blank": " \\t",
+    "Cntrl": "\\x00-\\x1F\\x7F",
+    "XDigit": "0-9A-Fa-f",
+    "Space": " \\t\\n\\x0B\\f\\r",
+}
+_CLASSES: Final = {
+    "d": "0-9",
+    "w": "A-Za-z0-9_",
+    "s": " \\t\\n\\x0B\\f\\r",
+    "h": " \\t\\xA0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000",
+    "v": "\\n\\x0B\\f\\r\\x85\\u2028\\u2029",
+}
+_JAVA_NAMES: Final = {
+    "javaLowerCase": "Ll",
+    "javaUpperCase": "Lu",
+    "javaLetter": "L",
+    "javaDigit": "Nd",
+    "javaLetterOrDigit": "L",
+    "javaWhitespace": "White_Space",
+}
+_ANCHORS: Final = {
+    "b": "\\b",
+    "B": "\\B",
+    "A": "\\A",
+    "G": "\\G",
+    "Z": "(?=(?:\\r\\n|[\\n\\r\\x85\\u2028\\u2029])?\\Z)",
+    "z": "\\Z",
+}
+_QUANTIFIER: Final = regex.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
+_FLAGS: Final = regex.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
+
+
+class _Translator:
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+        self.out: list[str] = []
+        self.dot_all = False
+
+    def fail(self, what: str) -> MappingError:
+        return MappingError(f"PatternSyntaxException: {what} near index {self.at}: {self.pattern[:200]}")
+
+    def run(self) -> str:
+        pattern = self.pattern
+        repeatable = False
+        while self.at < len(pattern):
+            char = pattern[self.at]
+            if char == "\\":
+                self.out.append(self.escape(False))
+            elif char == "[":
+                self.out.append(self.char_class())
+            elif char == "(":
+                self.group()
+                repeatable = False
+                continue
+            elif char == "{":
+                found = _QUANTIFIER.match(pattern, self.at)
+                if not found or not repeatable:
+                    raise self.fail("Illegal repetition")
+                self.out.append(found.group())
+                self.at = found.end()
+            elif char == ".":
+                self.out.append("." if self.dot_all else "[^\\n\\r\\x85\\u2028\\u2029]")
+                self.at += 1
+            else:
+                self.out.append("\\" + char if char in "]}" else char)
+                self.at += 1
+            repeatable = char not in "|^"
+        return "".join(self.out)
+
+    def group(self) -> None:
+        """Groups are the same, but for names and flags."""
+        pattern = self.pattern
+        found = _FLAGS.match(pattern, self.at)
+        if found:
+            on = "".join(flag for flag in found.group(1) if flag in "imsx")
+            off = "".join(flag for flag in found.group(2) or "" if flag in "imsx")
+            if any(flag not in "imsxduU" for flag in found.group(1) + (found.group(2) or "")):
+                raise self.fail("Unknown inline modifier")
+            self.dot_all = self.dot_all or "s" in on
+            if on or off or found.group(3) == ":":
+                self.out.append(f"(?{on}{'-' + off if off else ''}{found.group(3)}")
+            self.at = found.end()
+            return
+        if pattern.startswith("(?", self.at) and pattern[self.at + 2 : self.at + 3] not in ("=", "!", ">", "<"):
+            raise self.fail("Unknown group type")
+        for opening in ("(?<=", "(?<!", "(?<", "(?=", "(?!", "(?>", "("):
+            if pattern.startswith(opening, self.at):
+                self.out.append(opening)
+                self.at += len(opening)
+                return
+
+    def hexadecimal(self, digits: int) -> str:
+        code = self.pattern[self.at + 2 : self.at + 2 + digits]
+        if len(code) < digits or any(char not in "0123456789abcdefABCDEF" for char in code):
+            raise self.fail("Illegal hexadecimal escape sequence")
+        self.at += 2 + digits
+        return regex.escape(chr(int(code, 16)))  # type: ignore[no-any-return]
+
+    def escape(self, inside: bool) -> str:
+        """One backslash sequence; ``inside`` a class it gives what stands between the brackets."""
+        pattern = self.pattern
+        if self.at + 1 >= len(pattern):
+            raise self.fail("Unexpected internal error")
+        char = pattern[self.at + 1]
+        if char == "Q":
+            end = pattern.find("\\E", self.at + 2)
+            quoted = pattern[self.at + 2 : end if end != -1 else len(pattern)]
+            self.at = end + 2 if end != -1 else len(pattern)
+            return "".join("\\" + c if not c.isalnum() and ord(c) < 128 else c for c in quoted)
+        if char in "pP":
+            return self.property(inside)
+        if char == "u":
+            return self.hexadecimal(4)
+        if char == "x":
+            if pattern.startswith("{", self.at + 2):
+                end = pattern.find("}", self.at)
+                code = pattern[self.at + 3 : max(end, 0)]
+                if not code or len(code) > 6 or any(c not in "0123456789abcdefABCDEF" for c in code):
+                    raise self.fail("Illegal hexadecimal escape sequence")
+                self.at = end + 1
+                return regex.escape(chr(min(int(code, 16), 0x10FFFF)))  # type: ignore[no-any-return]
+            return self.hexadecimal(2)
+        if char == "0":
+            digits = pattern[self.at + 2 : self.at + 5]
+            octal = regex.match(r"[0-3][0-7][0-7]|[0-7]{1,2}", digits)
+            if not octal:
+                raise self.fail("Illegal octal escape sequence")
+            self.at += 2 + octal.end()
+            return regex.escape(chr(int(octal.group(), 8)))  # type: ignore[no-any-return]
+        self.at += 2
+        if char.lower() in _CLASSES:
+            body = _CLASSES[char.lower()]
+            if char.isupper():
+                return f"[^{body}]"
+            return body if inside else f"[{body}]"
+        if char in "tnrf":
+            return "\\" + char
+        if char in "ae":
+            return "\\x07" if char == "a" else "\\x1B"
+        if inside:
+            if char.isalpha():
+                raise self.fail("Illegal/unsupported escape sequence")
+            return "\\" + char
+        return self.outside(char)
+
+    def outside(self, char: str) -> str:
+        if char in _ANCHORS:
+            return _ANCHORS[char]
+        if char == "R":
+            return "(?:\\r\\n|[\\n\\x0B\\f\\r\\x85\\u2028\\u2029])"
+        if char == "k":
+            end = self.pattern.find(">", self.at)
+            if self.pattern[self.at : self.at + 1] != "<" or end == -1:
+                raise self.fail("\\k is not followed by '<' for named capturing group")
+            name = self.pattern[self.at + 1 : end]
+            self.at = end + 1
+            return f"(?P={name})"
+        if char.isdigit():
+            return f"(?:\\{char})"
+        if char.isascii() and char.isalpha():
+            raise self.fail("Illegal/unsupported escape sequence")
+        return "\\" + char
+
+    def property(self, inside: bool) -> str:
+        pattern = self.pattern
+        negated = pattern[self.at + 1] == "P"
+        if pattern.startswith("{", self.at + 2):
+            end = pattern.find("}", self.at)
+            if end == -1:
+                raise self.fail("Unclosed character family")
+            name = pattern[self.at + 3 : end]
+            self.at = end + 1
+        else:
+            name = pattern[self.at + 2 : self.at + 3]
+            self.at += 3
+        if name in _POSIX:
+            body = _POSIX[name]
+            return f"[^{body}]" if negated else body if inside else f"[{body}]"
+        name = _JAVA_NAMES.get(name, name[2:] if name.startswith(("Is", "In")) else name)
+        return f"\\{'P' if negated else 'p'}{{{name}}}"
+
+    def char_class(self) -> str:
+        """A class, with nested classes and ``&&``."""
+        pattern = self.pattern
+        self.at += 1
+        out = ["["]
+        if pattern.startswith("^", self.at):
+            out.append("^")
+            self.at += 1
+        first = True
+        while True:
+            if self.at >= len(pattern):
+                raise self.fail("Unclosed character class")
+            char = pattern[self.at]
+            if char == "]" and not first:
+                self.at += 1
+                return "".join(out) + "]"
+            if char == "[":
+                out.append(self.char_class())
+            elif char == "\\":
+                out.append(self.escape(True))
+            elif pattern.startswith("&&", self.at):
+                out.append("&&")
+                self.at += 2
+            elif char == "-":
+                ranged = (
+                    not first
+                    and pattern[self.at + 1 : self.at + 2] not in ("]", "[", "")
+                    and out[-1] not in ("-", "&&")
+                )
+                out.append("-" if ranged else "\\-")
+                self.at += 1
+            else:
+                out.append("\\" + char if char in "|~&^]" else char)
+                self.at += 1
+            first = False
+
+
+@lru_cache(maxsize=512)
+def compile_pattern(pattern: str) -> Any:
+    """Compiles; raises MappingError for what Java refuses."""
+    if len(pattern) > PATTERN_LIMIT:
+        raise LimitError("The regular expression is too long")
+    translated = _Translator(pattern).run()
+    try:
+        return regex.compile(translated, regex.VERSION1)
+    except (regex.error, OverflowError, ValueError, RecursionError) as error:
+        raise MappingError(f"PatternSyntaxException: {error}: {pattern[:200]}") from error
+
+
+def _too_long() -> LimitError:
+    return LimitError("The regular expression takes too long")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """``String.matches``: the whole text."""
+    try:
+        return compile_pattern(pattern).fullmatch(text, timeout=TIMEOUT) is not None
+    except TimeoutError as error:
+        raise _too_long() from error
+
+
+def _replacement(template: str) -> list[str | int]:
+    """``$1`` and ``\\x`` of a replacement, as texts and group numbers (names stay texts with ``$`` in front)."""
+    parts: list[str | int] = []
+    at = 0
+    while at < len(template):
+        char = template[at]
+        if char == "\\":
+            if at + 1 >= len(template):
+                raise MappingError("IllegalArgumentException: character to be escaped is missing")
+            parts.append("=" + template[at + 1])
+            at += 2
+        elif char == "$":
+            following = template[at + 1 : at + 2]
+            if following == "{":
+                end = template.find("}", at)
+                if end == -1:
+                    raise MappingError("IllegalArgumentException: named capturing group is missing trailing '}'")
+                parts.append("${" + template[at + 2 : end])
+                at = end + 1
+            elif following.isascii() and following.isdigit():
+                parts.append(int(following))
+                at += 2
+                while template[at : at + 1].isascii() and template[at : at + 1].isdigit():
+                    parts.append(-1 - int(template[at]))
+                    at += 1
+            else:
+                raise MappingError("IllegalArgumentException: Illegal group reference")
+        else:
+            end = at
+            while end < len(template) and template[end] not in "\\$":
+                end += 1
+            parts.append("=" + template[at:end])
+            at = end
+    return parts
+
+
+def _expand(parts: list[str | int], groups: int, found: Any) -> str:
+    out: list[str] = []
+    number: int | None = None
+    for part in parts:
+        if isinstance(part, int) and part < 0 and number is not None:
+            longer = number * 10 - 1 - part
+            if longer <= groups:
+                number = longer
+                out[-1] = found.group(longer) or ""
+            else:
+                number = None
+                out.append(str(-1 - part))
+        elif isinstance(part, int):
+            if part < 0:
+                out.append(str(-1 - part))
+                continue
+            if part > groups:
+                raise MappingError(f"IndexOutOfBoundsException: No group {part}")
+            number = part
+            out.append(found.group(part) or "")
+        else:
+            number = None
+            out.append(_named(part, found))
+    return "".join(out)
+
+
+def _named(part: str, found: Any) -> str:
+    if part.startswith("="):
+        return part[1:]
+    if part.startswith("${"):
+        groups = found.groupdict()
+        if part[2:] not in groups:
+            raise MappingError(f"IllegalArgumentException: No group with name {{{part[2:]}}}")
+        return groups[part[2:]] or ""
+    return part
+
+
+def replace(pattern: str, template: str, text: str, count: int = 0) -> str:
+    """``replaceAll`` (count 0) and ``replaceFirst`` (count 1)."""
+    compiled = compile_pattern(pattern)
+    if "\\" not in template and "$" not in template:
+        parts: list[str | int] = ["=" + template]
+    else:
+        parts = []
+    try:
+        if not parts:
+            if compiled.search(text, timeout=TIMEOUT) is None:
+                return text
+            parts = _replacement(template)
+        return compiled.sub(  # type: ignore[no-any-return]
+            lambda found: _expand(parts, compiled.groups, found), text, count=count, timeout=TIMEOUT
+        )
+    except TimeoutError as error:
+        raise _too_long() from error
+
+
+def split(pattern: str, text: str, limit: int = 0) -> list[str]:
+    """``String.split``: empty strings at the end are dropped when the limit is 0."""
+    if len(pattern) == 1 and pattern not in _META:
+        pieces = text.split(pattern, limit - 1 if limit > 0 else -1)
+    else:
+        pieces = _split(compile_pattern(pattern), text, limit)
+    if limit == 0 and len(pieces) > 1:
+        while pieces and not pieces[-1]:
+            pieces.pop()
+    return pieces
+
+
+def _split(compiled: Any, text: str, limit: int) -> list[str]:
+    pieces: list[str] = []
+    start = 0
+    try:
+        for found in compiled.finditer(text, timeout=TIMEOUT):
+            if limit > 0 and len(pieces) >= limit - 1:
+                break
+            if found.end() == 0 or (found.start() == found.end() == len(text)):
+                continue
+            pieces.append(text[start : found.start()])
+            start = found.end()
+    except TimeoutError as error:
+        raise _too_long() from error
+    pieces.append(text[start:])
+    return pieces

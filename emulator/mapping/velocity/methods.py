@@ -1,0 +1,10 @@
+"""Brings the method tables in: importing this module fills ``members.METHODS``.
+
+Belongs here: the list of the modules that register methods. Never here: a method.
+"""
+
+from __future__ import annotations
+
+from emulator.mapping.velocity import methods_aws, methods_collections, methods_numbers, methods_string
+
+MODULES = (methods_aws, methods_collections, methods_numbers, methods_string)

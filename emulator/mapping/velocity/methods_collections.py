@@ -1,0 +1,403 @@
+"""The methods of lists, arrays, sets, maps, entries, iterators and loops.
+
+Belongs here: java.util as templates use it, and json-smart's JSONArray. Never here: reading by position or name
+(members.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.mapping.values import (
+    ArrayList,
+    ContextMap,
+    Cursor,
+    Entry,
+    JavaArray,
+    OverrideMap,
+    View,
+    equal,
+    json_text,
+    to_text,
+)
+from emulator.mapping.velocity.loop import Loop
+from emulator.mapping.velocity.members import anything, array, collection, fail, mapping, method, prop, put, whole
+from emulator.mapping.velocity.run import Run
+
+LISTS = (list, ArrayList)
+POSITIONED = (list, ArrayList, JavaArray)
+MANY = (list, ArrayList, View)
+ALL = (list, ArrayList, View, JavaArray)
+MAPS = (dict, ContextMap, OverrideMap)
+
+GROWTH = 4
+
+
+def grown(run: Run, items: int, value: Any) -> None:
+    """Notes that a container takes in values."""
+    run.step(GROWTH * max(items, 1))
+    if isinstance(value, list | dict):
+        run.shared = True
+
+
+def index_in(size: int, at: int) -> int:
+    if not 0 <= at < size:
+        raise fail(f"IndexOutOfBoundsException: Index: {at}, Size: {size}")
+    return at
+
+
+@method(ALL, "size")
+@method(MAPS, "size")
+def _size(run: Run, value: Any) -> int:
+    return len(value)
+
+
+@method(ALL, "isEmpty")
+@prop(ALL, "empty")
+@method(MAPS, "isEmpty")
+def _is_empty(run: Run, value: Any) -> bool:
+    return not value
+
+
+@method(POSITIONED, "get", whole)
+def _get(run: Run, value: list[Any], at: int) -> Any:
+    return value[index_in(len(value), at)]
+
+
+@method(POSITIONED, "set", whole, anything)
+def _set(run: Run, value: list[Any], at: int, item: Any) -> Any:
+    grown(run, 1, item)
+    old = value[index_in(len(value), at)]
+    value[at] = item
+    return old
+
+
+@method(LISTS, "add", anything)
+def _add(run: Run, value: list[Any], item: Any) -> bool:
+    grown(run, 1, item)
+    value.append(item)
+    return True
+
+
+@method((list,), "appendElement", anything)
+def _append_element(run: Run, value: list[Any], item: Any) -> list[Any]:
+    _add(run, value, item)
+    return value
+
+
+@method(LISTS, "add", whole, anything)
+def _add_at(run: Run, value: list[Any], at: int, item: Any) -> None:
+    index_in(len(value) + 1, at)
+    grown(run, 1 + len(value) // 256, item)
+    value.insert(at, item)
+
+
+@method(LISTS, "addAll", collection)
+def _add_all(run: Run, value: list[Any], items: list[Any]) -> bool:
+    grown(run, len(items), items)
+    value.extend(list(items))
+    return bool(items)
+
+
+@method(LISTS, "addAll", whole, collection)
+def _add_all_at(run: Run, value: list[Any], at: int, items: list[Any]) -> bool:
+    index_in(len(value) + 1, at)
+    grown(run, len(items), items)
+    value[at:at] = list(items)
+    return bool(items)
+
+
+@method((View, JavaArray), "add", anything)
+@method((JavaArray,), "remove", anything)
+def _unsupported(run: Run, value: list[Any], item: Any) -> Any:
+    raise fail("UnsupportedOperationException")
+
+
+@method(LISTS, "clear")
+def _clear(run: Run, value: list[Any]) -> None:
+    value.clear()
+
+
+def find(run: Run, value: list[Any], wanted: Any) -> int:
+    run.step(len(value) // 16)
+    for at, item in enumerate(value):
+        if (item is None and wanted is None) or (item is not None and equal(item, wanted, run)):
+            return at
+    return -1
+
+
+@method(ALL, "contains", anything)
+def _contains(run: Run, value: list[Any], wanted: Any) -> bool:
+    return find(run, value, wanted) != -1
+
+
+@method(MANY, "containsAll", collection)
+def _contains_all(run: Run, value: list[Any], items: list[Any]) -> bool:
+    return all(find(run, value, item) != -1 for item in items)
+
+
+@method(POSITIONED, "indexOf", anything)
+def _index_of(run: Run, value: list[Any], wanted: Any) -> int:
+    return find(run, value, wanted)
+
+
+@method(POSITIONED, "lastIndexOf", anything)
+def _last_index_of(run: Run, value: list[Any], wanted: Any) -> int:
+    at = find(run, value[::-1], wanted)
+    return -1 if at == -1 else len(value) - 1 - at
+
+
+@method(LISTS, "remove", whole)
+def _remove_at(run: Run, value: list[Any], at: int) -> Any:
+    index_in(len(value), at)
+    run.step(len(value) // 256)
+    return value.pop(at)
+
+
+@method(LISTS, "remove", anything)
+def _remove(run: Run, value: list[Any], item: Any) -> bool:
+    at = find(run, value, item)
+    if at != -1:
+        del value[at]
+    return at != -1
+
+
+@method(LISTS, "removeAll", collection)
+def _remove_all(run: Run, value: list[Any], items: list[Any]) -> bool:
+    return _keep(run, value, [item for item in value if find(run, items, item) == -1])
+
+
+@method(LISTS, "retainAll", collection)
+def _retain_all(run: Run, value: list[Any], items: list[Any]) -> bool:
+    return _keep(run, value, [item for item in value if find(run, items, item) != -1])
+
+
+def _keep(run: Run, value: list[Any], kept: list[Any]) -> bool:
+    changed = len(kept) != len(value)
+    value[:] = kept
+    return changed
+
+
+@method(POSITIONED, "subList", whole, whole)
+def _sub_list(run: Run, value: list[Any], start: int, end: int) -> ArrayList:
+    if start < 0:
+        raise fail(f"IndexOutOfBoundsException: fromIndex = {start}")
+    if end > len(value):
+        raise fail(f"IndexOutOfBoundsException: toIndex = {end}")
+    if start > end:
+        raise fail(f"IllegalArgumentException: fromIndex({start}) > toIndex({end})")
+    run.step(end - start)
+    return ArrayList(value[start:end])
+
+
+@method(MANY, "toArray")
+def _to_array(run: Run, value: list[Any]) -> JavaArray:
+    run.step(len(value))
+    return JavaArray(value, "[Ljava.lang.Object;")
+
+
+@method(ALL, "iterator")
+def _iterator(run: Run, value: list[Any]) -> Cursor:
+    return Cursor(value)
+
+
+@method((list,), "toJSONString")
+def _to_json(run: Run, value: list[Any]) -> str:
+    return json_text(value, run, slashes=True)
+
+
+@method((View,), "remove", anything)
+def _remove_shown(run: Run, value: View, item: Any) -> bool:
+    at = find(run, value, item)
+    if at != -1:
+        if value.owner is not None:
+            value.owner.pop(list(value.owner)[at], None)
+        del value[at]
+    return at != -1
+
+
+@method((View,), "clear")
+def _clear_shown(run: Run, value: View) -> None:
+    if value.owner is not None:
+        value.owner.clear()
+    value.clear()
+
+
+@method((Cursor,), "hasNext")
+def _has_next(run: Run, value: Cursor) -> bool:
+    return value.at < len(value.items)
+
+
+@method((Cursor,), "next")
+@prop((Cursor,), "next")
+def _next(run: Run, value: Cursor) -> Any:
+    if value.at >= len(value.items):
+        raise fail("NoSuchElementException")
+    value.at += 1
+    return value.items[value.at - 1]
+
+
+@method(MAPS, "get", anything)
+def _map_get(run: Run, value: dict[Any, Any], key: Any) -> Any:
+    return None if isinstance(key, list | dict) else value.get(key)
+
+
+@method(MAPS, "getOrDefault", anything, anything)
+def _get_or_default(run: Run, value: dict[Any, Any], key: Any, other: Any) -> Any:
+    return other if isinstance(key, list | dict) else value.get(key, other)
+
+
+@method(MAPS, "put", anything, anything)
+def _put(run: Run, value: dict[Any, Any], key: Any, item: Any) -> Any:
+    return put(run, value, key, item)
+
+
+@method(MAPS, "putIfAbsent", anything, anything)
+def _put_if_absent(run: Run, value: dict[Any, Any], key: Any, item: Any) -> Any:
+    if _map_get(run, value, key) is not None:
+        return value[key]
+    return put(run, value, key, item)
+
+
+@method(MAPS, "replace", anything, anything)
+def _replace(run: Run, value: dict[Any, Any], key: Any, item: Any) -> Any:
+    return put(run, value, key, item) if _contains_key(run, value, key) else None
+
+
+@method(MAPS, "putAll", mapping)
+def _put_all(run: Run, value: dict[Any, Any], other: dict[Any, Any]) -> None:
+    for key, item in list(other.items()):
+        put(run, value, key, item)
+
+
+@method(MAPS, "containsKey", anything)
+def _contains_key(run: Run, value: dict[Any, Any], key: Any) -> bool:
+    return not isinstance(key, list | dict) and key in value
+
+
+@method(MAPS, "containsValue", anything)
+def _contains_value(run: Run, value: dict[Any, Any], item: Any) -> bool:
+    return find(run, list(value.values()), item) != -1
+
+
+@method(MAPS, "remove", anything)
+def _map_remove(run: Run, value: dict[Any, Any], key: Any) -> Any:
+    return None if isinstance(key, list | dict) else value.pop(key, None)
+
+
+@method(MAPS, "remove", anything, anything)
+def _map_remove_pair(run: Run, value: dict[Any, Any], key: Any, item: Any) -> bool:
+    if not _contains_key(run, value, key) or not equal(value[key], item, run):
+        return False
+    del value[key]
+    return True
+
+
+@method(MAPS, "clear")
+def _map_clear(run: Run, value: dict[Any, Any]) -> None:
+    value.clear()
+
+
+@method(MAPS, "keySet")
+def _key_set(run: Run, value: dict[Any, Any]) -> View:
+    run.step(len(value) // 4)
+    return View(value, value)
+
+
+@method(MAPS, "values")
+def _values(run: Run, value: dict[Any, Any]) -> View:
+    run.step(len(value) // 4)
+    return View(value.values(), value, "values")
+
+
+@method(MAPS, "entrySet")
+def _entry_set(run: Run, value: dict[Any, Any]) -> View:
+    run.step(len(value))
+    return View([Entry(value, key) for key in value], value, "entries")
+
+
+@method((Entry,), "getKey")
+@prop((Entry,), "key")
+def _entry_key(run: Run, value: Entry) -> Any:
+    return value.key
+
+
+@method((Entry,), "getValue")
+@prop((Entry,), "value")
+def _entry_value(run: Run, value: Entry) -> Any:
+    return value.value
+
+
+@method((Entry,), "setValue", anything)
+def _set_value(run: Run, value: Entry, item: Any) -> Any:
+    old = value.value
+    grown(run, 1, item)
+    value.owner[value.key] = item
+    return old
+
+
+LOOP = (Loop,)
+
+
+@method(LOOP, "getIndex")
+@prop(LOOP, "index")
+def _loop_index(run: Run, value: Loop) -> int:
+    return value.index
+
+
+@method(LOOP, "getCount")
+@prop(LOOP, "count")
+def _loop_count(run: Run, value: Loop) -> int:
+    return value.index + 1
+
+
+@method(LOOP, "hasNext")
+@method(LOOP, "getHasNext")
+@prop(LOOP, "hasNext")
+def _loop_has_next(run: Run, value: Loop) -> bool:
+    return value.has_next
+
+
+@method(LOOP, "isFirst")
+@method(LOOP, "getFirst")
+@prop(LOOP, "first")
+def _loop_first(run: Run, value: Loop) -> bool:
+    return value.index < 1
+
+
+@method(LOOP, "isLast")
+@method(LOOP, "getLast")
+@prop(LOOP, "last")
+def _loop_last(run: Run, value: Loop) -> bool:
+    return not value.has_next
+
+
+@method(LOOP, "getParent")
+@prop(LOOP, "parent")
+def _loop_parent(run: Run, value: Loop) -> Any:
+    return value.parent if isinstance(value.parent, Loop) else None
+
+
+@method(LOOP, "getTopmost")
+@prop(LOOP, "topmost")
+def _loop_topmost(run: Run, value: Loop) -> Loop:
+    return value.topmost()
+
+
+@method(LOOP, "getDepth")
+@prop(LOOP, "depth")
+def _loop_depth(run: Run, value: Loop) -> int:
+    return value.depth()
+
+
+@method(LOOP, "put", anything, anything)
+def _loop_put(run: Run, value: Loop, key: Any, item: Any) -> Any:
+    return put(run, value.own, key, item)
+
+
+@method(LOOP, "get", anything)
+def _loop_get(run: Run, value: Loop, key: Any) -> Any:
+    return _map_get(run, value.own, key)
+
+
+__all__ = ["array", "to_text"]

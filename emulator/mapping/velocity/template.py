@@ -1,0 +1,77 @@
+"""A mapping template: compiled once, rendered with a scope each time.
+
+Belongs here: the two names that the rest of the emulator knows. Never here: the language.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html; the limit of 300 KB is AWS's.
+
+Of airspeed we use the elements (``nodes.py``: our tree is made of its classes) and the errors; its parser and its
+evaluation are replaced, as
+they follow Python where AWS follows Java, and reach Python's attributes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from emulator.mapping.errors import LimitError, MappingError
+from emulator.mapping.scope import Scope
+from emulator.mapping.values import OUTPUT_LIMIT
+from emulator.mapping.velocity import methods
+from emulator.mapping.velocity.compiler import Break, Statement, Stop, block
+from emulator.mapping.velocity.parser import Parser
+from emulator.mapping.velocity.run import Run
+
+TEMPLATE_LIMIT: Final = 300 * 1024
+METHOD_MODULES: Final = methods.MODULES
+
+
+def compile_template(source: str) -> Template:
+    """Compiles; raises MappingError with line and column for a template that Velocity refuses."""
+    if len(source) > TEMPLATE_LIMIT and len(source.encode("utf-8", "surrogatepass")) > TEMPLATE_LIMIT:
+        raise LimitError(f"A mapping template may have {TEMPLATE_LIMIT} bytes")
+    try:
+        return Template(source, block(Parser(source).template()))
+    except RecursionError as error:
+        raise MappingError("The template is nested too deeply") from error
+
+
+class Template:
+    """A compiled template; safe to render many times."""
+
+    __slots__ = ("source", "_run")
+
+    def __init__(self, source: str, run: Statement) -> None:
+        self.source = source
+        self._run = run
+
+    def render(self, scope: Scope) -> str:
+        """The text; what the template set in ``requestOverride`` and ``responseOverride`` is in the scope afterwards.
+
+        Raises MappingError where AWS answers 500.
+        """
+        run = Run(scope)
+        pieces: list[str] = []
+        try:
+            self._run(run, pieces.append)
+        except (Stop, Break):
+            pass
+        except RecursionError as error:
+            raise MappingError("The values of the template are nested too deeply") from error
+        if sum(map(len, pieces)) > OUTPUT_LIMIT:
+            raise LimitError("The template produces too much text")
+        if run.overrides is not None:
+            _keep_overrides(run.overrides, scope)
+        return "".join(pieces)
+
+
+def _keep_overrides(overrides: tuple[dict[str, Any], dict[str, Any]], scope: Scope) -> None:
+    request, response = overrides
+    for part in ("header", "querystring", "path"):
+        kept = request.get(part)
+        if isinstance(kept, dict):
+            scope.request_override[part].update(kept)
+    headers = response.get("header")
+    if isinstance(headers, dict):
+        scope.response_override["header"].update(headers)
+    if "status" in response:
+        scope.response_override["status"] = response["status"]
