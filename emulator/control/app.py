@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from emulator.control.call import Call, CallEvent, DataPlane, Principal, Services
-from emulator.control.codec import Codec, Operation, error_response
+from emulator.control.codec import Codec, Operation, error_response, shared
 from emulator.effects import Effects
 from emulator.errors import ControlError, NotImplementedByEmulator
 from emulator.settings import Settings
@@ -73,6 +74,15 @@ _READING = frozenset({"TestInvokeAuthorizer", "TestInvokeMethod"})
 Serving = Callable[[Call, Record], Any]
 
 
+def import_operations() -> None:
+    """Import every operation and compile the model; meant to run in a thread before the first call comes."""
+    shared()
+    for module in _BY_MODULE:
+        name = f"{__package__}.{module}"
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+
+
 class UnknownOperationException(ControlError):
     """A verb and path that no operation has."""
 
@@ -105,15 +115,12 @@ class ControlApp:
         self.services = services
         self.data_plane = data_plane
         self.on_call = list(on_call)
-        self._codec: Codec | None = None
         self._functions: dict[str, Serving] = {}
 
     @property
     def codec(self) -> Codec:
-        """The compiled model; made when first asked for (it takes some 50 ms and botocore)."""
-        if self._codec is None:
-            self._codec = Codec()
-        return self._codec
+        """The compiled model (see ``codec.shared`` on when it is made)."""
+        return shared()
 
     def serve(
         self, request: Request, account: str, region: str, principal: Principal | None = None

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.control.app import ControlApp
-from emulator.control.codec import Codec
+from emulator.control.codec import shared
 from emulator.effects import Effects
 from emulator.settings import Settings
 from emulator.store.store import Store
@@ -18,7 +18,7 @@ from emulator.wire import Headers, Request, Response
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-_CODEC = Codec()
+_CODEC = shared()
 
 
 class Refused(Exception):
@@ -37,7 +37,6 @@ class Control:
         self.effects = Effects.fake(self.clock)
         self.store = Store()
         self.app = ControlApp(self.store, self.effects, settings or Settings(), services, data_plane)
-        self.app._codec = _CODEC  # compiled once for all tests
 
     def http(self, verb: str, path: str, body: bytes = b"", query: str = "", region: str = REGION) -> Response:
         """The answer to a raw request."""
