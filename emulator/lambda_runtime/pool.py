@@ -225,9 +225,9 @@ class LambdaPool(Service):
             fleet = self._fleets[function.revision] = Fleet(function)
         key = (function.arn, function.version)
         before = self._current.get(key)
+        fleet.retired = False
         if before != function.revision:
             self._current[key] = function.revision
-            fleet.retired = False
             old = self._fleets.get(before) if before is not None else None
             if old is not None:
                 self._retire(old)
