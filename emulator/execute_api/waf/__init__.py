@@ -1,0 +1,1 @@
+"""Web ACLs: their rules, compiled and evaluated. The stage that asks them is ``firewall.py``."""
