@@ -15,6 +15,7 @@ from emulator.errors import GatewayError
 from emulator.execute_api import gateway_response
 from emulator.execute_api.authorize import authorize
 from emulator.execute_api.cache import recall
+from emulator.execute_api.firewall import firewall
 from emulator.execute_api.identify import identify
 from emulator.execute_api.integrate import integrate
 from emulator.execute_api.integration_request import integration_request
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
 Stage = Callable[[Invocation, "Gateway"], Awaitable[None]]
-
-
-async def firewall(invocation: Invocation, gateway: Gateway) -> None:
-    """Until the firewall is there: nothing is filtered."""
-    invocation.waf = {}
 
 
 STAGES: tuple[Stage, ...] = (
