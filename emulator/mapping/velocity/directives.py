@@ -39,8 +39,6 @@ def directive(node: nodes.Directive) -> Statement:
     make = _KNOWN.get(node.name)
     if make is not None:
         return make(node)
-    if node.name.startswith("@") and not node.parenthesized:
-        return _text("#@")
     return _text(node.shown)
 
 
@@ -94,11 +92,9 @@ def _literal(node: nodes.Directive) -> Statement:
 
 
 def _define(node: nodes.Directive) -> Statement:
-    if node.block is None:
-        raise MappingError("#define needs a name", *node.place())
+    if node.block is None or len(node.args) != 1:
+        raise MappingError("#define takes one name", *node.place())
     children: list[nodes.Node] = [*node.args, node.block]
-    if len(children) < 2:
-        raise MappingError("#define needs a name", *node.place())
     name = _name(children[0])
     body = statement(children[1])
 

@@ -32,7 +32,8 @@ from emulator.mapping.velocity.run import Run
 
 Call = Callable[..., Any]
 Check = Callable[[Any], bool]
-METHODS: Final[dict[type, dict[tuple[str, int], list[tuple[tuple[Check, ...], Call]]]]] = {}
+Table = dict[tuple[str, int], list[tuple[tuple[Check, ...], Call]]]
+METHODS: Final[dict[type, Table]] = {}
 PROPERTIES: Final[dict[type, dict[str, Callable[[Run, Any], Any]]]] = {}
 
 
@@ -105,13 +106,20 @@ _OBJECT: Final[dict[tuple[str, int], Call]] = {
 }
 
 
+def _unknown(table: Table | None, key: tuple[str, int]) -> None:
+    """No method fits: null; but one without parameters is called with whatever is given, and fails (Velocity 1.7's introspection)."""
+    name, count = key
+    if count and ((name, 0) in _OBJECT or (table is not None and (name, 0) in table)):
+        raise MappingError(f"IllegalArgumentException: wrong number of arguments for {name}()")
+
+
 def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> Any:
     """Calls a method; None where there is none such."""
     table = METHODS.get(type(value))
     overloads = table.get(key) if table is not None else None
     if overloads is None:
         general = _OBJECT.get(key)
-        return None if general is None else general(run, value, *args)
+        return _unknown(table, key) if general is None else general(run, value, *args)
     for checks, function in overloads:
         for check, arg in zip(checks, args, strict=True):
             if not check(arg):
@@ -121,7 +129,7 @@ def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> A
             if type(result) is str and len(result) > 1024:
                 run.charge(len(result))
             return result
-    return None
+    return _unknown(table, key)
 
 
 def fetch(run: Run, value: Any, name: str) -> Any:

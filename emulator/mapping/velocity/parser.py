@@ -370,10 +370,11 @@ class Parser:
             raise self.unexpected("a value")
         node = self.open(nodes.Literal)
         assert isinstance(node, nodes.Literal)
-        image = self.take().image
-        # A 5,000-digit literal is text, not work: int() itself refuses it.
-        if kind == "INTEGER" and len(image) > 1000:
-            raise self.unexpected("a shorter number")
+        # A literal of thousands of digits is no number anybody means; nor is one with a stray '#' stuck to it.
+        image = self.peek().image
+        if kind in ("INTEGER", "FLOAT") and (len(image) > 1000 or image[0] in "#$\\"):
+            raise self.unexpected("a number")
+        self.take()
         node.value = int(image) if kind == "INTEGER" else float(image) if kind == "FLOAT" else kind == "TRUE"
         self.done(node)
         return node
