@@ -6,16 +6,14 @@ AWS page: "Mock integrations for REST APIs in API Gateway".
 
 from __future__ import annotations
 
-import re
-
 import orjson
 from twisted.internet.defer import Deferred, fail, succeed
 
 from emulator.errors import GatewayError
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.mapping import json_smart
+from emulator.mapping.errors import JsonError
 
-# AWS reads more than JSON: CDK's CORS templates say {statusCode: 200}, others 'statusCode': 200.
-_BARE_STATUS = re.compile(rb"""[{,]\s*(["']?)statusCode\1\s*:\s*(-?\d+)\s*[,}]""")
 # The common templates, so that no request parses them again.
 _ANSWERS = {status: IntegrationAnswer(status=status) for status in range(100, 600)}
 
@@ -25,8 +23,11 @@ def mock_status(body: bytes) -> int | None:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        found = _BARE_STATUS.search(body) if body.lstrip().startswith(b"{") else None
-        return int(found[2]) if found else None
+        # AWS reads more than JSON here: CDK's CORS templates say {statusCode: 200}.
+        try:
+            parsed = json_smart.loads(body.decode("utf-8", "replace"))
+        except JsonError:
+            return None
     status = parsed.get("statusCode") if isinstance(parsed, dict) else None
     return status if isinstance(status, int) and not isinstance(status, bool) else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -247,9 +249,10 @@ class Tls(LoopbackCase):
     async def test_a_known_issuer(self) -> None:
         authority, _, signer = certificate("an authority")
         pem, key, _ = certificate("localhost", issuer=signer)
-        file = self.mktemp()
-        Path(file).write_bytes(authority)
-        self.patch_environment("SSL_CERT_FILE", file)
+        file = Path(tempfile.mkdtemp(), "ca.pem")
+        self.addCleanup(shutil.rmtree, file.parent)
+        file.write_bytes(authority)
+        self.patch_environment("SSL_CERT_FILE", str(file))
         port, _ = self.serve(pem, key)
         self.assertEqual((await self.ask(f"https://localhost:{port}/known")).status, 200)
 
