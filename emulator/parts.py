@@ -29,10 +29,12 @@ _MODULES = (
     "emulator.services.endpoint",
     "emulator.execute_api.watch",
     "emulator.services.iam_directory",
+    "emulator.services.key_fetch",
     "emulator.services.observations",
     "emulator.services.lambda_invoker",
     "emulator.services.user_pools",
     "emulator.services.vpc_endpoints",
+    "emulator.services.waf_directory",
 )
 
 
@@ -79,9 +81,11 @@ class Parts:
         from emulator.observe.trail import Trail
         from emulator.services.endpoint import Endpoints
         from emulator.services.iam_directory import MotoIamDirectory
+        from emulator.services.key_fetch import KeyFetcher
         from emulator.services.observations import Observations
         from emulator.services.user_pools import MotoUserPools
         from emulator.services.vpc_endpoints import MotoVpcEndpoints
+        from emulator.services.waf_directory import MotoWafDirectory
         from emulator.web.client_pool import ClientPool
 
         effects, settings, store = self._effects, self._settings, self._store
@@ -99,6 +103,8 @@ class Parts:
             iam_directory=MotoIamDirectory(settings.account_id),
             user_pools=MotoUserPools(),
             vpc_endpoints=MotoVpcEndpoints(),
+            waf_directory=MotoWafDirectory(),
+            fetch=KeyFetcher(effects, self.client_pool).fetch,
         )
         self.control = ControlApp(store, effects, settings, services=self._calls, data_plane=self.gateway)
         self.observations = Observations(effects, self._calls.moto)

@@ -12,6 +12,7 @@ any other's.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -49,7 +50,10 @@ class Credential:
 
 
 class MotoIamDirectory:
-    """Looks keys up in every account moto knows. moto is imported on the first look-up: it is slow to load."""
+    """Looks keys up in every account moto knows.
+
+    moto's IAM is never loaded for the question, which would hold the reactor up: a key that exists was made by it.
+    """
 
     def __init__(self, account_id: str) -> None:
         self._account_id = account_id
@@ -60,9 +64,10 @@ class MotoIamDirectory:
             return root_user(access_key, self._account_id)
         if _ACCOUNT.fullmatch(access_key):
             return root_user(access_key, access_key)
-        from moto.iam.models import iam_backends
-
-        for account, partitions in list(iam_backends.items()):
+        models = sys.modules.get("moto.iam.models")
+        if models is None:
+            return None
+        for account, partitions in list(models.iam_backends.items()):
             for partition, backend in list(partitions.items()):
                 key = backend.access_keys.get(access_key)
                 if key is not None:
@@ -75,9 +80,10 @@ class MotoIamDirectory:
         if key.user_name:
             user = backend.users.get(key.user_name)
             return None if user is None else _user(account, backend, user, key)
-        from moto.sts.models import sts_backends
-
-        for session in reversed(sts_backends[account][partition].assumed_roles):
+        models = sys.modules.get("moto.sts.models")
+        if models is None:
+            return None
+        for session in reversed(models.sts_backends[account][partition].assumed_roles):
             if session.access_key_id == key.access_key_id:
                 return _session(account, backend, session)
         return None

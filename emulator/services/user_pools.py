@@ -1,13 +1,14 @@
 """The key sets of moto's Cognito user pools.
 
 Belongs here: which issuer is a pool of ours, and its public keys. Reads only, in process: it may be called on the
-reactor. Never here: tokens.
+reactor. moto's Cognito is not loaded for the question: a pool that exists was made by it. Never here: tokens.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,10 +29,11 @@ class MotoUserPools:
         found = _ISSUER.fullmatch(issuer)
         if found is None:
             return None
-        from moto.cognitoidp.models import cognitoidp_backends
-
+        models = sys.modules.get("moto.cognitoidp.models")
+        if models is None:
+            return None
         region, pool_id = found.groups()
-        for regions in list(cognitoidp_backends.values()):
+        for regions in list(models.cognitoidp_backends.values()):
             backend = dict(regions).get(region)
             if backend is not None and pool_id in backend.user_pools:
                 return self._keys()

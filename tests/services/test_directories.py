@@ -1,0 +1,221 @@
+"""What the gatekeepers read of moto: access keys, user pools, VPC endpoints, web ACLs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jwt
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.authorizers.iam import IdentityEvaluator, caller_of, condition_keys, identity_of
+from emulator.authorizers.policy import Decision, PolicyRequest
+from emulator.execute_api.waf.rates import Rates
+from emulator.execute_api.waf.seen import Seen
+from emulator.execute_api.waf.web_acl import compile_web_acl
+from emulator.services.iam_directory import Credential, MotoIamDirectory
+from emulator.services.user_pools import MotoUserPools
+from emulator.services.vpc_endpoints import MotoVpcEndpoints
+from emulator.services.waf_directory import MotoWafDirectory
+from emulator.wire import Headers
+
+ACCOUNT = "111122223333"
+INVOKE = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}],
+    }
+)
+DENY = INVOKE.replace("Allow", "Deny")
+REQUEST = PolicyRequest("execute-api:Invoke", "arn:aws:execute-api:us-east-1:111122223333:abc/prod/GET/", {})
+
+
+class Iam(SynchronousTestCase):
+    def setUp(self) -> None:
+        from moto.iam.models import iam_backends
+        from moto.sts.models import sts_backends
+
+        self.iam = iam_backends[ACCOUNT]["aws"]
+        self.sts = sts_backends[ACCOUNT]["aws"]
+        self.addCleanup(self.sts.reset)
+        self.addCleanup(self.iam.reset)
+        self.directory = MotoIamDirectory("000000000000")
+
+    def found(self, key: str) -> Credential:
+        credential = self.directory.find(key)
+        assert credential is not None
+        return credential
+
+    def decision(self, key: str) -> Decision:
+        return IdentityEvaluator().evaluate(self.found(key), REQUEST)
+
+    def test_local_credentials(self) -> None:
+        for key, account in (("test", "000000000000"), ("123456789012", "123456789012")):
+            root = self.found(key)
+            self.assertEqual((root.account, root.kind, root.secret), (account, "Account", "test"))
+            self.assertIs(self.decision(key), Decision.ALLOW)
+        for key in ("", "AKIANOBODY", "12345678901", "1234567890123"):
+            self.assertIsNone(self.directory.find(key))
+
+    def test_user(self) -> None:
+        user = self.iam.create_user("us-east-1", "bob", path="/team/", tags=[{"Key": "Team", "Value": "blue"}])
+        user = user[0] if isinstance(user, tuple) else user
+        key = self.iam.create_access_key("bob")
+        found = self.found(key.access_key_id)
+        self.assertEqual(
+            (found.secret, found.account, found.kind, found.arn, found.user_id, found.user_name),
+            (
+                key.secret_access_key,
+                ACCOUNT,
+                "User",
+                f"arn:aws:iam::{ACCOUNT}:user/team/bob",
+                user.id,
+                "bob",
+            ),
+        )
+        self.assertEqual(condition_keys(found)["aws:principaltag/team"], "blue")
+        self.assertEqual(identity_of(found)["userArn"], found.arn)
+        self.assertIn(found.arn, caller_of(found).names)
+        self.assertIs(self.decision(key.access_key_id), Decision.NEITHER)
+        self.iam.put_user_policy("bob", "own", INVOKE)
+        self.assertIs(self.decision(key.access_key_id), Decision.ALLOW)
+
+    def test_groups_and_managed_policies(self) -> None:
+        self.iam.create_user("us-east-1", "eve")
+        key = self.iam.create_access_key("eve").access_key_id
+        self.iam.create_group("readers", "/")
+        self.iam.add_user_to_group("readers", "eve")
+        self.assertIs(self.decision(key), Decision.NEITHER)
+        policy = self.iam.create_policy("", "/", INVOKE, "invoke", {})
+        self.iam.attach_group_policy(policy.arn, "readers")
+        self.assertIs(self.decision(key), Decision.ALLOW)
+        self.iam.create_policy_version(policy.arn, DENY, "true")
+        self.assertIs(self.decision(key), Decision.DENY)
+        self.iam.set_default_policy_version(policy.arn, "v1")
+        self.assertIs(self.decision(key), Decision.ALLOW)
+        self.iam.put_group_policy("readers", "no", DENY)
+        self.assertIs(self.decision(key), Decision.DENY)
+
+    def test_inactive_and_deleted_keys(self) -> None:
+        self.iam.create_user("us-east-1", "old")
+        key = self.iam.create_access_key("old").access_key_id
+        self.iam.update_access_key("old", key, "Inactive")
+        self.assertIsNone(self.directory.find(key))
+        self.iam.update_access_key("old", key, "Active")
+        self.assertIsNotNone(self.directory.find(key))
+        self.iam.delete_access_key(key, "old")
+        self.assertIsNone(self.directory.find(key))
+
+    def test_session(self) -> None:
+        role = self.iam.create_role("reader", "{}", "/", None, "", [{"Key": "a", "Value": "b"}], "3600")
+        session = self.sts.assume_role("us-east-1", "s1", role.arn, None, 900, None)
+        found = self.found(session.access_key_id)
+        self.assertEqual(
+            (found.kind, found.arn, found.principal_arn, found.user_id, found.session_token),
+            (
+                "AssumedRole",
+                f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1",
+                role.arn,
+                f"{role.id}:s1",
+                session.session_token,
+            ),
+        )
+        assert found.expires is not None and found.issued is not None
+        self.assertTrue(890 < found.expires - found.issued < 910)
+        self.assertIn(role.arn, caller_of(found).names)
+        self.assertIn(role.id, caller_of(found).names)
+        self.assertIs(self.decision(session.access_key_id), Decision.NEITHER)
+        self.iam.put_role_policy("reader", "own", INVOKE)
+        self.assertIs(self.decision(session.access_key_id), Decision.ALLOW)
+        limited = self.sts.assume_role("us-east-1", "s2", role.arn, DENY, 900, None)
+        self.assertIs(self.decision(limited.access_key_id), Decision.DENY)
+
+    def test_session_of_a_role_that_is_not_there(self) -> None:
+        session = self.sts.assume_role("us-east-1", "s1", f"arn:aws:iam::{ACCOUNT}:role/ghost", None, 900, None)
+        self.assertIs(self.decision(session.access_key_id), Decision.NEITHER)
+
+
+class UserPools(SynchronousTestCase):
+    def test_a_pool_and_its_tokens(self) -> None:
+        from moto.cognitoidp.models import cognitoidp_backends
+
+        backend = cognitoidp_backends[ACCOUNT]["us-east-1"]
+        self.addCleanup(backend.reset)
+        pool = backend.create_user_pool("demo", {})
+        issuer = f"https://cognito-idp.us-east-1.amazonaws.com/{pool.id}"
+        pools = MotoUserPools()
+        self.assertIsNone(pools.key_set(issuer + "x"))
+        self.assertIsNone(pools.key_set("https://idp.example.test"))
+        keys = pools.key_set(issuer)
+        assert keys is not None
+        client = backend.create_user_pool_client(pool.id, False, {})
+        backend.admin_create_user(pool.id, "bob", None, "Temp-1234", [])
+        token, _ = pool.create_jwt(client.id, "bob", "id")
+        key = jwt.PyJWK(dict(keys["keys"][0]), algorithm="RS256")
+        claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], audience=client.id)
+        self.assertEqual((claims["iss"], claims["token_use"]), (issuer, "id"))
+        self.assertEqual(jwt.get_unverified_header(token)["kid"], keys["keys"][0]["kid"])
+
+
+class Waf(SynchronousTestCase):
+    def test_objects_by_arn(self) -> None:
+        from moto.wafv2.models import wafv2_backends
+
+        backend = wafv2_backends[ACCOUNT]["us-east-1"]
+        self.addCleanup(backend.reset)
+        seen_config = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+        ip_set = backend.create_ip_set("bad", "REGIONAL", "", "IPV4", ["192.0.2.0/24"], [])
+        rule = {
+            "Name": "bad",
+            "Priority": 0,
+            "Statement": {"IPSetReferenceStatement": {"ARN": ip_set.arn}},
+            "Action": {"Block": {}},
+            "VisibilityConfig": seen_config,
+        }
+        acl = backend.create_web_acl(
+            "acl", seen_config, {"Allow": {}}, "REGIONAL", "", [], [rule], None, None, None, None, None
+        )
+        directory = MotoWafDirectory()
+        record = directory.record(acl.arn)
+        assert record is not None
+        self.assertEqual(record["LabelNamespace"], f"awswaf:{ACCOUNT}:webacl:acl:")
+        self.assertIsNone(directory.lock_token(acl.arn + "x"))
+        self.assertIsNone(directory.record("arn:aws:waf-regional:us-east-1:1:webacl/x"))
+        compiled = compile_web_acl(record, directory, lambda _: Rates())
+
+        def action() -> str:
+            request = Seen(
+                method="GET",
+                path=b"/",
+                query=b"",
+                headers=Headers(),
+                body=b"",
+                source_ip="192.0.2.7",
+                country=None,
+                now=0.0,
+            )
+            return compiled.evaluate(request).action.name
+
+        self.assertEqual(action(), "Block")
+        before = directory.lock_token(ip_set.arn)
+        backend.update_ip_set("bad", "REGIONAL", ip_set.ip_set_id, None, [], ip_set.lock_token)
+        self.assertNotEqual(directory.lock_token(ip_set.arn), before)
+        self.assertEqual(action(), "Allow")
+
+
+class VpcEndpoints(SynchronousTestCase):
+    def test_the_endpoint_s_vpc(self) -> None:
+        from moto.ec2.models import ec2_backends
+
+        backend = ec2_backends[ACCOUNT]["us-east-1"]
+        self.addCleanup(backend.reset)
+        vpc = backend.create_vpc("10.0.0.0/16")
+        endpoint = backend.create_vpc_endpoint(
+            vpc_id=vpc.id,
+            service_name="com.amazonaws.us-east-1.execute-api",
+            endpoint_type="Interface",
+            policy_document=None,
+            route_table_ids=[],
+        )
+        self.assertEqual(MotoVpcEndpoints().vpc_of(endpoint.id), vpc.id)
+        self.assertIsNone(MotoVpcEndpoints().vpc_of("vpce-0"))
