@@ -145,7 +145,6 @@ CLASS_NAMES: Final[dict[type, str]] = {
     OverrideMap: "java.util.LinkedHashMap",
     list: "net.minidev.json.JSONArray",
     ArrayList: "java.util.ArrayList",
-    View: "java.util.LinkedHashMap$LinkedKeySet",
     Entry: "java.util.LinkedHashMap$Entry",
     Char: "java.lang.Character",
     Cursor: "java.util.ArrayList$Itr",
@@ -160,6 +159,9 @@ def class_name(value: Any) -> str:
         return "java.lang.Long" if -(2**63) <= value < 2**63 else "java.math.BigInteger"
     if type(value) is JavaArray:
         return value.kind
+    if type(value) is View:
+        parts = {"keys": "LinkedKeySet", "values": "LinkedValues", "entries": "LinkedEntrySet"}
+        return f"java.util.LinkedHashMap${parts[value.part]}"
     return CLASS_NAMES.get(type(value), "java.lang.Object")
 
 

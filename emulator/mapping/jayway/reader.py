@@ -38,7 +38,8 @@ class Reader:
     """Reads one path; ``steps`` are linked when it is done."""
 
     def __init__(self, path: str, compile_filter: CompileFilter, evaluate: Evaluate) -> None:
-        text = path.strip()
+        # Blanks in front count: they make it a wrong path.
+        text = path.rstrip()
         if not text:
             raise JsonPathError("path can not be null or empty")
         if len(text) > PATH_LIMIT:
@@ -71,13 +72,7 @@ class Reader:
             raise JsonPathError("Path must not end with a '.' or '..'")
         if isinstance(last, Function) and len(steps) > 1 and isinstance(steps[1], Scan):
             steps = self.inverted(steps)
-        for one, two in zip(steps, steps[1:], strict=False):
-            one.next = two
-        upstream = True
-        for step in steps:
-            step.upstream = upstream
-            upstream = upstream and step.definite
-        return steps
+        return relinked(steps)
 
     def inverted(self, steps: list[Step]) -> list[Step]:
         """``$..x.sum()`` is the function of all that ``$..x`` finds."""
@@ -85,6 +80,10 @@ class Reader:
         function = steps[at]
         assert isinstance(function, Function)
         self.steps = steps[:at]
+        if isinstance(steps[at - 1], Scan):
+            raise JsonPathError("Current path token is a leaf")
+        if function.name in ("length", "size"):
+            self.steps.append(Wildcard("*"))
         inner = self.linked()
         function.parameters = [lambda walk: self.evaluate(inner, walk.root, walk)]
         return [Root(), function]
@@ -180,7 +179,7 @@ class Reader:
                 found.append(self.parameter(cursor.text[start:at].strip(), name))
                 start = at + 1
                 if char == ")":
-                    cursor.at = at
+                    cursor.at = at + 1
                     return found
             elif char in ")]}":
                 depth -= 1
@@ -287,7 +286,7 @@ class Reader:
 
 def relinked(steps: list[Step]) -> list[Step]:
     for one, two in zip(steps, steps[1:], strict=False):
-        one.next = two
+        one.next, two.before = two, one
     upstream = True
     for step in steps:
         step.upstream = upstream

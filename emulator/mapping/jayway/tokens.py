@@ -32,19 +32,21 @@ class Walk:
     (inside ``?(@.x)``).
     """
 
-    __slots__ = ("root", "budget", "required", "results")
+    __slots__ = ("root", "budget", "required", "results", "fed")
 
     def __init__(self, root: Any, budget: Budget, required: bool = False) -> None:
         self.root = root
         self.budget = budget
         self.required = required
         self.results: list[Any] = []
+        self.fed: dict[int, int] = {}
 
 
 class Step(rw.JSONPath):
     """A step: ``definite`` by itself, ``upstream`` whether all before it are, ``next`` the step after it."""
 
     next: Step | None = None
+    before: Step | None = None
     upstream: bool = True
 
     @property
@@ -60,6 +62,19 @@ class Step(rw.JSONPath):
             walk.results.append(value)
         else:
             self.next.walk(value, walk)
+
+    def hand_on_named(self, value: Any, walk: Walk) -> None:
+        """Hands on a member of an object.
+
+        A last step that a deep scan fed with the items of a list keeps only the item at the index of the step before
+        (Jayway 2.7 compares their texts, so that ``$..[0].a`` finds one, and ``$..*.a`` none, once a list was met).
+        """
+        at = walk.fed.get(id(self)) if self.next is None and walk.fed else None
+        if at is not None:
+            before = self.before
+            if not isinstance(before, Indices) or before.indices != [at]:
+                return
+        self.hand_on(value, walk)
 
     def at_index(self, items: list[Any], index: int, walk: Walk) -> None:
         at = index + len(items) if index < 0 else index
@@ -100,7 +115,7 @@ class Property(Step, rw.Fields):
 
     def one(self, name: str, value: dict[Any, Any], walk: Walk) -> None:
         if name in value:
-            self.hand_on(value[name], walk)
+            self.hand_on_named(value[name], walk)
         elif self.next is None:
             if walk.required:
                 raise NotFound
@@ -179,10 +194,13 @@ class Wildcard(Step, rw.Fields):
         return False
 
     def walk(self, value: Any, walk: Walk) -> None:
-        items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if isinstance(value, dict):
+            items, hand_on = list(value.values()), self.hand_on_named
+        else:
+            items, hand_on = list(value) if isinstance(value, list) else [], self.hand_on
         for item in items:
             try:
-                self.hand_on(item, walk)
+                hand_on(item, walk)
             except NotFound:
                 if walk.required:
                     raise
@@ -225,7 +243,8 @@ class Scan(Step, rw.Descendants):
         if step.next is None:
             step.walk(value, walk)
             return
-        for item in list(value):
+        for at, item in enumerate(list(value)):
+            walk.fed[id(step.next)] = at
             step.next.walk(item, walk)
 
 
@@ -255,7 +274,7 @@ class Filter(Step, rw.Where):
                 if self.accepts(item, walk):
                     self.at_index(value, at, walk)
         elif self.upstream:
-            raise JsonPathError("A filter can not be applied to primitives")
+            raise InvalidOperand("A filter can not be applied to primitives")
 
     def accepts(self, value: Any, walk: Walk) -> bool:
         walk.budget.step()

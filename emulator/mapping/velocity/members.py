@@ -107,7 +107,9 @@ _OBJECT: Final[dict[tuple[str, int], Call]] = {
 
 
 def _unknown(table: Table | None, key: tuple[str, int]) -> None:
-    """No method fits: null; but one without parameters is called with whatever is given, and fails (Velocity 1.7's introspection)."""
+    """No method fits: null; but one without parameters is called with whatever is given, and fails (Velocity
+    1.7's introspection).
+    """
     name, count = key
     if count and ((name, 0) in _OBJECT or (table is not None and (name, 0) in table)):
         raise MappingError(f"IllegalArgumentException: wrong number of arguments for {name}()")

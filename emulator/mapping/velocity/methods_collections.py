@@ -53,7 +53,7 @@ def _size(run: Run, value: Any) -> int:
 
 
 @method(ALL, "isEmpty")
-@prop(ALL, "empty")
+@prop(MANY, "empty")
 @method(MAPS, "isEmpty")
 def _is_empty(run: Run, value: Any) -> bool:
     return not value
@@ -107,10 +107,23 @@ def _add_all_at(run: Run, value: list[Any], at: int, items: list[Any]) -> bool:
     return bool(items)
 
 
+@method((JavaArray,), "remove", whole)
 @method((View, JavaArray), "add", anything)
-@method((JavaArray,), "remove", anything)
 def _unsupported(run: Run, value: list[Any], item: Any) -> Any:
     raise fail("UnsupportedOperationException")
+
+
+@method((JavaArray,), "remove", anything)
+def _remove_from_array(run: Run, value: JavaArray, item: Any) -> bool:
+    if find(run, value, item) == -1:
+        return False
+    raise fail("UnsupportedOperationException")
+
+
+@method((JavaArray,), "clear")
+def _clear_array(run: Run, value: JavaArray) -> None:
+    if value:
+        raise fail("UnsupportedOperationException")
 
 
 @method(LISTS, "clear")
@@ -229,12 +242,19 @@ def _has_next(run: Run, value: Cursor) -> bool:
 
 
 @method((Cursor,), "next")
-@prop((Cursor,), "next")
 def _next(run: Run, value: Cursor) -> Any:
     if value.at >= len(value.items):
         raise fail("NoSuchElementException")
     value.at += 1
     return value.items[value.at - 1]
+
+
+@method((Cursor,), "remove")
+def _cursor_remove(run: Run, value: Cursor) -> None:
+    if value.at == 0:
+        raise fail("IllegalStateException")
+    value.at -= 1
+    del value.items[value.at]
 
 
 @method(MAPS, "get", anything)
@@ -262,6 +282,14 @@ def _put_if_absent(run: Run, value: dict[Any, Any], key: Any, item: Any) -> Any:
 @method(MAPS, "replace", anything, anything)
 def _replace(run: Run, value: dict[Any, Any], key: Any, item: Any) -> Any:
     return put(run, value, key, item) if _contains_key(run, value, key) else None
+
+
+@method(MAPS, "replace", anything, anything, anything)
+def _replace_old(run: Run, value: dict[Any, Any], key: Any, old: Any, new: Any) -> bool:
+    if not _contains_key(run, value, key) or not equal(value[key], old, run):
+        return False
+    put(run, value, key, new)
+    return True
 
 
 @method(MAPS, "putAll", mapping)

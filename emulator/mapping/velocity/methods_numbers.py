@@ -12,8 +12,8 @@ import struct
 from decimal import Decimal
 from typing import Any, Final
 
-from emulator.mapping.values import to_text
-from emulator.mapping.velocity.members import fail, method, number, prop, text, truth, whole
+from emulator.mapping.values import hash_code, to_text
+from emulator.mapping.velocity.members import anything, fail, method, number, prop, text, truth, whole
 from emulator.mapping.velocity.run import Run
 
 INT = (int,)
@@ -67,10 +67,14 @@ def to_int(value: Any, bits: int) -> int:
     return narrow(int(value), bits) if type(value) is Decimal else max(low, min(high, int(value)))
 
 
-@method(INT, "parseInt", text)
 @method(INT, "valueOf", text)
-def _parse_int(run: Run, value: int, source: str) -> int:
-    return parse_int(source, 10, 32)
+def _value_of(run: Run, value: int, source: str) -> int:
+    return parse_int(source, 10, 32 if whole(value) else 64)
+
+
+@method(INT, "parseInt", text)
+def _parse_int(run: Run, value: int, source: str) -> int | None:
+    return parse_int(source, 10, 32) if whole(value) else None
 
 
 @method(INT, "decode", text)
@@ -169,8 +173,25 @@ def _octal(run: Run, value: int, other: int) -> str:
 
 
 @method(INT, "compareTo", integer)
-def _compare_ints(run: Run, value: int, other: int) -> int | None:
-    return (value > other) - (value < other) if whole(value) == whole(other) else None
+def _compare_ints(run: Run, value: int, other: int) -> int:
+    if whole(value) != whole(other):
+        raise fail("ClassCastException: Integer and Long")
+    return (value > other) - (value < other)
+
+
+@method((int, float, bool), "hashCode", lambda value: type(value) in (int, float, bool))
+def _hash_of(run: Run, value: Any, other: Any) -> int | None:
+    return hash_code(float(other) if type(value) is float else other, run)
+
+
+@method(REAL, "isNaN", number)
+def _is_nan_of(run: Run, value: float, other: float) -> bool:
+    return math.isnan(other)
+
+
+@method(REAL, "isInfinite", number)
+def _is_infinite_of(run: Run, value: float, other: float) -> bool:
+    return math.isinf(other)
 
 
 @method(INT, "compare", whole, whole)
@@ -295,3 +316,8 @@ def _logical_or(run: Run, value: bool, left: bool, right: bool) -> bool:
 @method(BOOL, "logicalXor", truth, truth)
 def _logical_xor(run: Run, value: bool, left: bool, right: bool) -> bool:
     return left != right
+
+
+@method((int, float, bool), "compareTo", anything)
+def _compare_other(run: Run, value: Any, other: Any) -> int:
+    raise fail("ClassCastException: the argument is of another class")

@@ -86,11 +86,6 @@ def _index_of_code(run: Run, value: str, code: int, start: int = 0) -> int:
     return _index_of(run, value, chr(code), start) if 0 <= code < 0x110000 else -1
 
 
-@method(STRING, "indexOf", lambda value: type(value) is Char)
-def _index_of_char(run: Run, value: str, char: Char) -> int:
-    return _index_of(run, value, char.text)
-
-
 @method(STRING, "lastIndexOf", text)
 def _last_index_of(run: Run, value: str, wanted: str) -> int:
     return units(value).rfind(units(wanted))
@@ -145,6 +140,11 @@ def _compare_to(run: Run, value: str, other: str) -> int:
         if one != two:
             return ord(one) - ord(two)
     return len(left) - len(right)
+
+
+@method(STRING, "compareTo", anything)
+def _compare_to_other(run: Run, value: str, other: Any) -> int:
+    raise fail("ClassCastException: the argument is no String")
 
 
 @method(STRING, "compareToIgnoreCase", text)
@@ -283,6 +283,8 @@ def _value_of(run: Run, value: str, other: Any) -> str:
 @method(STRING, "join", text, collection)
 @method(STRING, "join", text, array)
 def _join(run: Run, value: str, separator: str, items: list[Any]) -> str:
+    if any(type(item) is not str and item is not None for item in items):
+        raise fail("ClassCastException: an item is no String")
     pieces = [to_text(item, run) for item in items]
     run.charge(sum(map(len, pieces)) + len(separator) * len(pieces))
     return separator.join(pieces)
@@ -299,7 +301,7 @@ def _format(run: Run, value: str, pattern: str, *items: Any) -> str:
 
 for _count in range(9):
     method(STRING, "format", text, *[anything] * _count)(_format)
-    if _count > 1:
+    if _count:
         method(STRING, "join", text, *[text] * _count)(_join_texts)
 
 
