@@ -70,7 +70,9 @@ class Recorded(ImportTestCase):
         api_id = api["id"]
         names: dict[str, str] = {}
         resources = self.control("GetResources", restApiId=api_id, embed=["methods"])["items"]
-        self.assertEqual(expect["resources"], {each["path"]: sorted(each.get("resourceMethods", {})) for each in resources})
+        self.assertEqual(
+            expect["resources"], {each["path"]: sorted(each.get("resourceMethods", {})) for each in resources}
+        )
         for each in resources:
             names[each["id"]] = "@" + each["path"]
         authorizers = self.control("GetAuthorizers", restApiId=api_id)["items"]
@@ -186,9 +188,7 @@ class References(ImportTestCase):
         for reference in ("file:///etc/passwd", "http://127.0.0.1:1/x.json", "other.yaml#/a", "#/components/nothing"):
             given = document(paths={"/a": {"get": mocked(responses={"200": {"$ref": reference}})}})
             got = self.refused(400, "BadRequestException", None, "ImportRestApi", body=body(given))
-            self.assertEqual(
-                f"Errors found during import:\n\tCould not resolve reference {reference}", got.message
-            )
+            self.assertEqual(f"Errors found during import:\n\tCould not resolve reference {reference}", got.message)
 
     def test_loop(self) -> None:
         given = document(
@@ -214,9 +214,13 @@ class References(ImportTestCase):
             },
             components={
                 "parameters": {"Id": {"name": "id", "in": "path", "required": True}},
-                "requestBodies": {"Body": {"content": {"text/xml": {"schema": {"$ref": "#/components/schemas/Thing"}}}}},
+                "requestBodies": {
+                    "Body": {"content": {"text/xml": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+                },
                 "responses": {"Ok": {"description": "ok", "headers": {"ETag": {}}}},
-                "schemas": {"Thing": {"type": "object", "properties": {"self": {"$ref": "#/components/schemas/Thing"}}}},
+                "schemas": {
+                    "Thing": {"type": "object", "properties": {"self": {"$ref": "#/components/schemas/Thing"}}}
+                },
             },
         )
         method = self.method(self.imported(given)["id"], "GET", "/a/{id}")
@@ -241,9 +245,7 @@ class References(ImportTestCase):
         (model,) = self.control("GetModels", restApiId=api["id"])["items"]
         self.assertRegex(model["name"], r"\AMODEL[0-9a-f]{6}\Z")
         self.assertEqual(schema, json.loads(model["schema"]))
-        self.assertEqual(
-            '{\n  "type" : "array",\n  "items" : {\n    "type" : "string"\n  }\n}', model["schema"]
-        )
+        self.assertEqual('{\n  "type" : "array",\n  "items" : {\n    "type" : "string"\n  }\n}', model["schema"])
         method = self.method(api["id"], "POST", "/a")
         self.assertEqual({"application/json": model["name"]}, method["requestModels"])
         self.assertEqual({"application/json": model["name"]}, method["methodResponses"]["200"]["responseModels"])
@@ -290,11 +292,15 @@ class Refusals(ImportTestCase):
                 "Unable to create model for 'Not_ok': Model name must be alphanumeric: Not_ok",
             ),
             (
-                document(paths={"/a": {"get": mocked(**{integration: {"type": "http", "httpMethod": "GET", "uri": "x"}})}}),
+                document(
+                    paths={"/a": {"get": mocked(**{integration: {"type": "http", "httpMethod": "GET", "uri": "x"}})}}
+                ),
                 "Unable to put integration on 'GET' for resource at path '/a': Invalid HTTP endpoint specified for URI",
             ),
             (
-                document(paths={"/a": {"get": mocked(**{integration: {"type": "aws", "httpMethod": "POST", "uri": "x"}})}}),
+                document(
+                    paths={"/a": {"get": mocked(**{integration: {"type": "aws", "httpMethod": "POST", "uri": "x"}})}}
+                ),
                 "Unable to put integration on 'GET' for resource at path '/a': Invalid ARN specified in the request",
             ),
             (
@@ -322,7 +328,9 @@ class Refusals(ImportTestCase):
         api = self.imported(document(paths={"/a": {"get": mocked()}}))
         before = self.control.store.apis[api["id"]]
         known = copy.deepcopy((before.record, before.resources, before.models))
-        bad = document(info={"title": "other", "version": "9"}, paths={"/b": {"get": mocked()}, "/a b": {"get": mocked()}})
+        bad = document(
+            info={"title": "other", "version": "9"}, paths={"/b": {"get": mocked()}, "/a b": {"get": mocked()}}
+        )
         for mode in ("merge", "overwrite"):
             self.refused(400, "BadRequestException", None, "PutRestApi", restApiId=api["id"], mode=mode, body=body(bad))
         warned = document(components={"securitySchemes": {"b": {"type": "http", "scheme": "basic"}}})

@@ -19,7 +19,9 @@ LAMBDA = (
 )
 POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_ABC123"
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
-TEMPLATE = st.one_of(TEXT, st.sampled_from(['{"a": "$input.body"}\n', "line one\nline two: #x\n", "\ttab 'quote' \"two\""]))
+TEMPLATE = st.one_of(
+    TEXT, st.sampled_from(['{"a": "$input.body"}\n', "line one\nline two: #x\n", "\ttab 'quote' \"two\""])
+)
 WORD = st.from_regex(r"[a-zA-Z][a-zA-Z0-9]{0,6}", fullmatch=True)
 MEDIA_TYPES = st.sampled_from(["application/json", "application/xml", "text/plain"])
 VERBS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "ANY"])
@@ -137,7 +139,7 @@ def build(control: Control, spec: dict[str, Any]) -> str:
                     "CreateResource",
                     restApiId=api_id,
                     parentId=resources[path[: length - 1]],
-                    pathPart=path[length - 1].replace("{id}", "{id%d}" % length),
+                    pathPart=path[length - 1].replace("{id}", f"{{id{length}}}"),
                 )
                 resources[path[:length]] = made["id"]
         for verb, method in methods.items():

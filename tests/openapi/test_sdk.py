@@ -128,8 +128,12 @@ class SdkTestCase(ControlTestCase):
         base = "/restapis/x/prod/_user_request_"
         self.assertEqual(("GET", base + "/"), (root["method"], root["path"]))
         self.assertEqual("application/json", root["headers"]["accept"])
-        self.assertEqual(("POST", base + "/pets", '{"a":1}'), (post["method"], post["path"], post["body"].replace(" ", "")))
-        self.assertEqual(("the-key", "application/json"), (post["headers"]["x-api-key"], post["headers"]["content-type"]))
+        self.assertEqual(
+            ("POST", base + "/pets", '{"a":1}'), (post["method"], post["path"], post["body"].replace(" ", ""))
+        )
+        self.assertEqual(
+            ("the-key", "application/json"), (post["headers"]["x-api-key"], post["headers"]["content-type"])
+        )
         self.assertEqual(base + "/pets/a%20b%2Fc?page=2&z=1%261", signed["path"])
         self.assertEqual("t", signed["headers"]["x-trace"])
         self.check_signature(signed)
@@ -212,9 +216,7 @@ class Python(SdkTestCase):
         bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         self.addCleanup(setattr, sys, "dont_write_bytecode", bytecode)
         spec.loader.exec_module(module)
-        client = module.ApigClient(
-            access_key="AKID", secret_key="secret", session_token="session", invoke_url=self.url
-        )
+        client = module.ApigClient(access_key="AKID", secret_key="secret", session_token="session", invoke_url=self.url)
         keyed = module.ApigClient(api_key="the-key", invoke_url=self.url)
         self.assertEqual({"you": "/restapis/x/prod/_user_request_/"}, client.root_get().data)
         self.assertEqual(200, keyed.pets_post(body={"a": 1}).status)
@@ -240,7 +242,9 @@ class Types(SdkTestCase):
 
     def test_refusals(self) -> None:
         where = {"restApiId": self.api_id, "stageName": "prod"}
-        self.refused(400, "BadRequestException", "Invalid SDK type specified: cobol", "GetSdk", **where, sdkType="cobol")
+        self.refused(
+            400, "BadRequestException", "Invalid SDK type specified: cobol", "GetSdk", **where, sdkType="cobol"
+        )
         self.refused(
             400,
             "BadRequestException",
