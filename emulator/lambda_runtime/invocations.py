@@ -89,7 +89,8 @@ class Invocation:
 
     def refuse(self, error: LambdaError) -> None:
         """The call is not run: its caller gets ``error``."""
-        (self.stream if self.streaming else self.result).errback(error)
+        if not self.abandoned:
+            (self.stream if self.streaming else self.result).errback(error)
 
 
 def timed_out(request_id: str, seconds: int) -> bytes:

@@ -98,7 +98,8 @@ class Outcomes:
                 init_ms=invocation.init_ms,
                 trace_id=invocation.trace_id,
             )
-            invocation.result.callback(result)
+            if not invocation.abandoned:
+                invocation.result.callback(result)
         elif invocation.body is not None and invocation.answering:
             invocation.body.end(StreamBroken(error_type, payload) if error_type is not None else None)
         else:
@@ -124,6 +125,7 @@ def tell_stream(
     invocation.answering = True
     if invocation.abandoned:
         body.cancel()
+        return
     result = StreamingResult(
         content_type=content_type,
         prelude=prelude,

@@ -130,13 +130,13 @@ class LambdaPool(Service):
         """Calls that are not answered yet, waiting ones included."""
         return len(self._open)
 
-    async def reset(self) -> None:
+    async def reset(self, reason: str = "The emulator was reset.") -> None:
         """Kill all workers and refuse what waits: the emulator is being emptied."""
         self._events.clear()
         for fleet in list(self._fleets.values()):
             self._retire(fleet)
             while fleet.waiting:
-                self._refuse(fleet.waiting.popleft(), ServiceException("The emulator was reset."))
+                self._refuse(fleet.waiting.popleft(), ServiceException(reason))
             for worker in list(fleet.workers):
                 worker.stop()
         self._sweep()
@@ -161,7 +161,7 @@ class LambdaPool(Service):
         if self._reaper is not None:
             self._reaper.cancel()
             self._reaper = None
-        await self.reset()
+        await self.reset("The emulator is shutting down.")
         while self._processes or self._preparing or self._open:
             await self._quiet()
         self._sweep()
