@@ -140,7 +140,10 @@ def error_of(error: GatewayError, invocation: Invocation) -> dict[str, Any]:
         "message": message,
         "messageString": orjson.dumps(message).decode(),
         "responseType": error.response_type,
-        "validationErrorString": error.validation_error,
+        # Its quotes come escaped, so that a template may put it between quotes.
+        "validationErrorString": None
+        if error.validation_error is None
+        else orjson.dumps(error.validation_error).decode()[1:-1],
     }
 
 

@@ -20,7 +20,8 @@ from emulator.execute_api.invocation import Invocation
 from emulator.mapping.parameters import context_value, text_of
 from emulator.wire import Headers, Response, media_type
 
-_REFERENCE = re.compile(r"\$\{?((?:context|stageVariables|method\.request|input)(?:\.[A-Za-z0-9_$-]+)+)\}?")
+_NAME = r"(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_$-]+)+"
+_REFERENCE = re.compile(rf"\$(?:\{{({_NAME})\}}|({_NAME}))")
 _JSON = "application/json"
 
 
@@ -76,7 +77,7 @@ def _body(invocation: Invocation, error: GatewayError, template: str) -> str:
         return f'{{"{name}":{orjson.dumps(message).decode()}}}'
 
     def replace(match: re.Match[str]) -> str:
-        value = reference(invocation, match.group(1))
+        value = reference(invocation, match.group(1) or match.group(2))
         return "" if value is None else value
 
     return _REFERENCE.sub(replace, template)

@@ -12,8 +12,9 @@ from emulator.execute_api.context import context_of
 from emulator.execute_api.header_rules import ARRIVAL_DROPPED
 from emulator.execute_api.invocation import Invocation
 from emulator.mapping.errors import MappingError
-from emulator.mapping.scope import Scope
-from emulator.mapping.velocity.template import compile_template
+from emulator.mapping.json_smart import loads
+from emulator.mapping.jsonpath import MISSING, compile_path
+from emulator.mapping.values import Budget, json_text, to_text
 from emulator.wire import Headers
 
 
@@ -122,6 +123,10 @@ def body_text(body: str, path: str) -> str | None:
     if path == "$":
         return body or None
     try:
-        return compile_template(f"$input.path('{path}')").render(Scope(body=body)) or None
+        found = compile_path(path).find(loads(body))
+        if found is None or found is MISSING:
+            return None
+        budget = Budget()
+        return json_text(found, budget) if isinstance(found, dict | list) else to_text(found, budget)
     except MappingError:
         return None
