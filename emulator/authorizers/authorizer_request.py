@@ -21,10 +21,10 @@ from emulator.wire import Headers
 class AuthorizerRequest:
     """One request, seen by an authorizer.
 
-    ``path`` is the real one below the stage (``/`` at least). ``context`` answers a ``$context`` variable by its name
-    (``identity.sourceIp``), None when there is no such. ``details`` makes the part of a REQUEST event which only the
-    pipeline knows: resource, path, httpMethod, the maps and requestContext. ``log`` is the execution log, None when
-    nobody listens.
+    ``method_arn`` is of the path as it was asked for (see :func:`method_arn`). ``context`` answers a ``$context``
+    variable by its name (``identity.sourceIp``), None when there is no such. ``details`` makes the part of a REQUEST
+    event which only the pipeline knows: resource, path, httpMethod, the maps and requestContext. ``log`` is the
+    execution log, None when nobody listens.
     """
 
     headers: Headers
@@ -34,18 +34,12 @@ class AuthorizerRequest:
     region: str
     api_id: str
     stage: str
-    http_method: str
-    path: str
+    method_arn: str
     context: Callable[[str], object]
     details: Callable[[], dict[str, Any]]
     request_id: str = ""
     trace_id: str = ""
     log: list[str] | None = None
-
-    @property
-    def method_arn(self) -> str:
-        """``arn:aws:execute-api:region:account:api/stage/GET/path`` of the path as it was asked for."""
-        return method_arn(self.region, self.account, self.api_id, self.stage, self.http_method, self.path)
 
     def note(self, line: str) -> None:
         """One line for the execution log."""
@@ -54,7 +48,7 @@ class AuthorizerRequest:
 
 
 def method_arn(region: str, account: str, api_id: str, stage: str, http_method: str, path: str) -> str:
-    """The ARN policies see; for ``/`` the path part is empty."""
+    """``arn:aws:execute-api:region:account:api/stage/GET/path``, as policies see it; for ``/`` the path is empty."""
     tail = path[1:] if path.startswith("/") else path
     return f"arn:aws:execute-api:{region}:{account}:{api_id}/{stage}/{http_method}/{tail}"
 

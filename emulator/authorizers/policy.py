@@ -59,7 +59,7 @@ class Caller:
     service: str | None = None
 
 
-@frozen
+@define(eq=False)
 class PolicyRequest:
     """One question: ``action`` as ``execute-api:Invoke``, ``resource`` an ARN, ``caller`` None when anonymous.
 

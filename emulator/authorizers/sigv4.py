@@ -17,12 +17,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote, unquote
 
-from attrs import define, frozen
+from attrs import frozen
 from botocore.auth import SigV4Auth
-from botocore.compat import HTTPHeaders
 
 from emulator.errors import GatewayError
 from emulator.wire import Request, decode
@@ -276,7 +275,9 @@ def _check_scope(signature: Signature, region: str) -> None:
 
 def _check_date(signature: Signature, now: float) -> None:
     try:
-        signed = datetime.strptime(signature.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        date = signature.date
+        day = (int(date[:4]), int(date[4:6]), int(date[6:8]))
+        signed = datetime(*day, int(date[9:11]), int(date[11:13]), int(date[13:15]), tzinfo=UTC).timestamp()
     except ValueError:
         raise _incomplete(
             f"Date must be in ISO-8601 'basic format'. Got '{signature.date}'. "
@@ -302,15 +303,6 @@ def _basic(seconds: float) -> str:
 # The canonical request -------------------------------------------------------------------
 
 
-@define(eq=False)
-class _Seen:
-    """What botocore's signer looks at."""
-
-    method: str
-    headers: HTTPHeaders
-    context: dict[str, Any]
-
-
 class _Signer(SigV4Auth):
     """botocore's pieces of the canonical request, over exactly the headers the caller signed."""
 
@@ -318,16 +310,16 @@ class _Signer(SigV4Auth):
         super().__init__(None, "execute-api", "")
 
     def assemble(self, request: Request, signature: Signature, query: str) -> str:
-        headers = HTTPHeaders()
-        for name in signature.signed_headers:
-            for value in request.headers.all(name):
-                headers[name] = value
+        headers = "".join(
+            f"{name}:{','.join(map(self._header_value, request.headers.all(name)))}\n"
+            for name in sorted(set(signature.signed_headers))
+        )
         return "\n".join(
             (
                 request.method.upper(),
                 self._normalize_url_path(decode(request.raw_path) or "/"),
                 query,
-                self.canonical_headers(headers) + "\n",
+                headers,
                 ";".join(signature.signed_headers),
                 _payload_hash(request),
             )

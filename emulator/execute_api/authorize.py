@@ -136,8 +136,7 @@ async def _iam(invocation: Invocation, gateway: Gateway, policy: Policy | None) 
 def _decide_signer(
     invocation: Invocation, gateway: Gateway, policy: Policy | None, signer: iam.Credential, arn: str, action: str
 ) -> Decision:
-    keys = condition_keys(invocation, gateway)
-    keys.update(iam.condition_keys(signer))
+    keys = condition_keys(invocation, gateway, iam.condition_keys(signer))
     asked = question(arn, keys, iam.caller_of(signer), action=action)
     if gateway.settings.iam == "sign-only":
         own = Decision.ALLOW
@@ -160,8 +159,9 @@ async def _by_authorizer(invocation: Invocation, gateway: Gateway, policy: Polic
             None,
             log="Execution failed due to configuration error: The method's authorizer does not exist",
         )
-    _check_length(arn_of(invocation))
-    request = request_of(invocation)
+    arn = arn_of(invocation)
+    _check_length(arn)
+    request = request_of(invocation, arn)
     started = gateway.effects.clock.seconds()
     try:
         if record["type"] in ("TOKEN", "REQUEST"):
@@ -174,7 +174,7 @@ async def _by_authorizer(invocation: Invocation, gateway: Gateway, policy: Polic
         invocation.extra["authorizerLatency"] = round((gateway.effects.clock.seconds() - started) * 1000)
 
 
-def request_of(invocation: Invocation) -> AuthorizerRequest:
+def request_of(invocation: Invocation, arn: str) -> AuthorizerRequest:
     """The authorizers' view of an invocation."""
     deployment = invocation.deployment
     return AuthorizerRequest(
@@ -185,8 +185,7 @@ def request_of(invocation: Invocation) -> AuthorizerRequest:
         region=deployment.region,
         api_id=deployment.api_id,
         stage=invocation.stage.name,
-        http_method=invocation.request.method,
-        path=invocation.path,
+        method_arn=arn,
         context=lambda name: context_value(context_of(invocation), name),
         details=lambda: details(invocation),
         request_id=invocation.request_id,

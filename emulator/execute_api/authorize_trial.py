@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.authorizers import cognito, jwt
-from emulator.authorizers.authorizer_request import AuthorizerRequest
+from emulator.authorizers.authorizer_request import AuthorizerRequest, method_arn
 from emulator.authorizers.lambda_function import LambdaAuthorizer
 from emulator.deployment.gateway_responses import TYPES
 from emulator.errors import GatewayError
@@ -88,8 +88,7 @@ def _asked(gateway: Gateway, api: RestApi, request: Record, lines: list[str]) ->
         region=api.region,
         api_id=api.id,
         stage=STAGE,
-        http_method="GET",
-        path=path or "/",
+        method_arn=method_arn(api.region, api.account, api.id, STAGE, "GET", path or "/"),
         context=lambda name: context_value(context, name),
         details=lambda: _details(headers, query, path or "/", variables, context),
         request_id=request_id,

@@ -10,9 +10,9 @@ API Gateway resource policies", "Private REST APIs" (which nobody may call witho
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
@@ -74,31 +74,73 @@ def _document(text: str) -> object:
     return json.loads(document) if isinstance(document, str) else document
 
 
-def condition_keys(invocation: Invocation, gateway: Gateway) -> dict[str, str]:
-    """The condition keys of a request before anybody is authenticated, in lower case."""
-    now = int(gateway.effects.wall())
-    headers = invocation.request.headers
-    keys = {
-        "aws:currenttime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:epochtime": str(now),
-        "aws:securetransport": "true" if is_secure(invocation, gateway) else "false",
-        "aws:requestedregion": invocation.deployment.region,
-        "aws:viaawsservice": "false",
-    }
+class ConditionKeys(Mapping[str, str]):
+    """The condition keys of one request, in lower case, each read when a condition first asks for it."""
+
+    __slots__ = ("_gateway", "_invocation", "_known")
+
+    def __init__(self, invocation: Invocation, gateway: Gateway, known: dict[str, str]) -> None:
+        self._invocation = invocation
+        self._gateway = gateway
+        self._known: dict[str, str | None] = {**known}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        known = self._known
+        if key not in known:
+            read = _READERS.get(key)
+            known[key] = None if read is None else read(self._invocation, self._gateway)
+        value = known[key]
+        return default if value is None else value
+
+    def __getitem__(self, key: str) -> str:
+        value: str | None = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in {**_READERS, **self._known} if self.get(key) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def condition_keys(invocation: Invocation, gateway: Gateway, of_caller: dict[str, str] | None = None) -> ConditionKeys:
+    """The condition keys of a request; ``of_caller`` are those of somebody who is authenticated."""
+    return ConditionKeys(invocation, gateway, of_caller or {})
+
+
+def _current_time(_invocation: Invocation, gateway: Gateway) -> str:
+    return datetime.fromtimestamp(int(gateway.effects.wall()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _source_ip(invocation: Invocation, gateway: Gateway) -> str | None:
+    """Not there for a caller who comes through a VPC endpoint: its address is aws:VpcSourceIp."""
+    return None if vpc_endpoint(invocation) is not None else source_ip(invocation, gateway)
+
+
+def _vpc_source_ip(invocation: Invocation, gateway: Gateway) -> str | None:
+    return None if vpc_endpoint(invocation) is None else source_ip(invocation, gateway)
+
+
+def _source_vpc(invocation: Invocation, gateway: Gateway) -> str | None:
     endpoint = vpc_endpoint(invocation)
-    if endpoint is None:
-        keys["aws:sourceip"] = source_ip(invocation, gateway)
-    else:
-        keys["aws:sourcevpce"] = endpoint
-        keys["aws:vpcsourceip"] = source_ip(invocation, gateway)
-        vpc = vpc_of(endpoint, gateway)
-        if vpc is not None:
-            keys["aws:sourcevpc"] = vpc
-    for key, name in (("aws:useragent", "user-agent"), ("aws:referer", "referer")):
-        value = headers.last(name)
-        if value is not None:
-            keys[key] = value
-    return keys
+    return None if endpoint is None else vpc_of(endpoint, gateway)
+
+
+_READERS: dict[str, Callable[[Invocation, Gateway], str | None]] = {
+    "aws:currenttime": _current_time,
+    "aws:epochtime": lambda _invocation, gateway: str(int(gateway.effects.wall())),
+    "aws:securetransport": lambda invocation, gateway: "true" if is_secure(invocation, gateway) else "false",
+    "aws:requestedregion": lambda invocation, _gateway: invocation.deployment.region,
+    "aws:viaawsservice": lambda _invocation, _gateway: "false",
+    "aws:sourceip": _source_ip,
+    "aws:sourcevpce": lambda invocation, _gateway: vpc_endpoint(invocation),
+    "aws:vpcsourceip": _vpc_source_ip,
+    "aws:sourcevpc": _source_vpc,
+    "aws:useragent": lambda invocation, _gateway: invocation.request.headers.last("user-agent"),
+    "aws:referer": lambda invocation, _gateway: invocation.request.headers.last("referer"),
+}
 
 
 def question(arn: str, keys: Mapping[str, str], caller: Caller | None = None, *, action: str = INVOKE) -> PolicyRequest:
