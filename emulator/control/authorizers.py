@@ -21,7 +21,9 @@ from emulator.store.records import Record, RestApi
 TYPES = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT")
 MISSING = "Invalid Authorizer identifier specified"
 BAD_TTL = "Invalid value specified for authorizerResultTtlInSeconds. Must be between 0 and 3600"
-_LAMBDA_URI = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:lambda:path/\d{4}-\d\d-\d\d/functions/.+/invocations")
+_LAMBDA_URI = re.compile(
+    r"arn:aws[\w-]*:apigateway:[a-z]+(?:-[a-z]+)+-\d:lambda:path/\d{4}-\d\d-\d\d/functions/.+/invocations"
+)
 _HEADER = re.compile(r"method\.request\.header\.[^\s,]+")
 _SOURCE = re.compile(r"(method\.request\.(header|querystring|multivalueheader|multivaluequerystring)|context|"
                      r"stageVariables)\.[^\s,]+")  # fmt: skip
@@ -86,7 +88,7 @@ def _check_lambda(record: Record) -> None:
         return
     if not source and record.get("authorizerResultTtlInSeconds", 300) > 0:
         raise BadRequestException(
-            "Identity source is required for REQUEST authorizers when authorization caching is enabled"
+            "Identity source must be set if authorizer caching is enabled (TTL is greater than 0)"
         )
     for each in filter(None, (part.strip() for part in source.split(","))):
         if not _SOURCE.fullmatch(each):

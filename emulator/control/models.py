@@ -5,10 +5,12 @@ Belongs here: Model records and what refers to them. Never here: validating a bo
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
 import orjson
+from jsonschema import Draft4Validator
 
 from emulator.control import lookup
 from emulator.control.call import Call
@@ -25,6 +27,10 @@ ERROR_SCHEMA = (
     '  "properties" : {\n    "message" : { "type" : "string" }\n  }\n}'
 )
 NO_PROPERTIES = "Model schema must have at least 1 property or array items defined"
+# OpenAPI's additions to JSON schema, which API Gateway does not take.
+_FOREIGN_KEYWORDS = frozenset(
+    {"deprecated", "discriminator", "example", "externalDocs", "nullable", "readOnly", "writeOnly", "xml"}
+)
 _REFERENCE = re.compile(r"https://apigateway\.amazonaws\.com/restapis/([^/]+)/models/([^/]+)")
 
 
@@ -73,23 +79,58 @@ def check_schema(api: RestApi, schema: str, content_type: str) -> None:
         raise BadRequestException(NO_PROPERTIES)
     if "json" not in content_type:
         return
-    problem = ""
     try:
         document = orjson.loads(schema)
     except orjson.JSONDecodeError:
-        document, problem = None, "Invalid model schema specified"
-    if not problem and not isinstance(document, dict):
-        problem = "Invalid model schema specified"
-    for reference in _references(document):
-        found = _REFERENCE.fullmatch(reference)
-        if found is not None and not problem and (found[1] == api.id and found[2] not in api.models):
-            problem = f"Invalid model reference specified: {reference}"
-        elif found is None and not reference.startswith("#") and not problem:
-            problem = f"Model reference must be in canonical form: {reference}"
-    if problem:
+        document = None
+    problems = _problems(api, document)
+    if problems:
         raise BadRequestException(
-            f"Invalid model specified: Validation Result: warnings : [], errors : [{problem}]"
+            f"Invalid model specified: Validation Result: warnings : [], errors : [{', '.join(problems)}]"
         )
+
+
+def _problems(api: RestApi, document: Any) -> list[str]:
+    """What AWS says against a schema; it must be one of JSON schema draft 4."""
+    if not isinstance(document, dict):
+        return ["Invalid model schema specified"]
+    references = _references(document)
+    for reference in references:
+        found = _REFERENCE.fullmatch(reference)
+        if found is not None and found[1] == api.id and found[2] not in api.models:
+            return [f"Invalid model reference specified: {reference}"]
+        if found is None and not reference.startswith("#"):
+            return ["Invalid model schema specified", "Model reference must be in canonical form"]
+    foreign = sorted(_keywords(document) & _FOREIGN_KEYWORDS)
+    if foreign:
+        listed = ",".join(f'"{keyword}"' for keyword in foreign)
+        return [f"Invalid model schema specified. Unsupported keyword(s): [{listed}]"]
+    return [] if _draft_4().is_valid(document) else ["Invalid model schema specified"]
+
+
+@functools.cache
+def _draft_4() -> Draft4Validator:
+    """What draft 4 says a schema is; its own ``$schema`` may be any."""
+    return Draft4Validator(Draft4Validator.META_SCHEMA)
+
+
+def _keywords(document: Any) -> set[str]:
+    """Every keyword of a schema and of the schemas inside it; the names of properties are none."""
+    found: set[str] = set()
+    pending = [document]
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, dict):
+            continue
+        found.update(node)
+        for keyword, value in node.items():
+            if keyword in ("properties", "patternProperties", "definitions") and isinstance(value, dict):
+                pending.extend(value.values())
+            elif keyword in ("items", "allOf", "anyOf", "oneOf") and isinstance(value, list):
+                pending.extend(value)
+            elif keyword in ("items", "not", "additionalProperties", "additionalItems"):
+                pending.append(value)
+    return found
 
 
 def _references(document: Any) -> list[str]:

@@ -211,11 +211,16 @@ def get_rest_apis(call: Call, request: Record) -> Record:
 def delete_rest_api(call: Call, request: Record) -> None:
     """Delete an API and all it has. Refused while a custom domain maps to it."""
     api = lookup.rest_api(call, request["restApiId"])
-    for mappings in call.region.base_path_mappings.values():
-        if any(mapping.get("restApiId") == api.id for mapping in mappings.values()):
-            raise BadRequestException(
-                "Please remove all base path mappings related to the API in your domains before deleting the API."
-            )
+    domains = [
+        domain
+        for domain, mappings in call.region.base_path_mappings.items()
+        if any(mapping.get("restApiId") == api.id for mapping in mappings.values())
+    ]
+    if domains:
+        raise BadRequestException(
+            f"Deleting RestApi {api.id} failed. Please remove all base path mappings related to the RestApi in your "
+            f"domains: {', '.join(domains)}"
+        )
     call.store.remove_api(api)
 
 

@@ -23,7 +23,7 @@ NO_DEPLOYMENT = "Deployment id does not exist"
 CACHE_SECONDS = 1.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _VARIABLE = re.compile(r"[A-Za-z0-9_]+")
-_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=, ]*")
+_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=, ]+")
 
 
 def create_stage(call: Call, request: Record) -> Record:
@@ -31,6 +31,8 @@ def create_stage(call: Call, request: Record) -> Record:
     name = request["stageName"]
     if name in api.stages:
         raise ConflictException("Stage already exists")
+    if not request["deploymentId"]:
+        raise BadRequestException("DeploymentId cannot be empty")
     if request["deploymentId"] not in api.deployments:
         raise BadRequestException(NO_DEPLOYMENT)
     settings = {
@@ -49,7 +51,7 @@ def create_stage(call: Call, request: Record) -> Record:
 def new_stage(call: Call, name: str, deployment_id: str, settings: Record) -> Record:
     """A Stage record that is in no API yet. Raises BadRequestException."""
     if not _NAME.fullmatch(name):
-        raise BadRequestException("Stage name only allows a-zA-Z0-9_-")
+        raise BadRequestException("Stage name only allows a-zA-Z0-9_")
     stage: Record = {
         "deploymentId": deployment_id,
         "stageName": name,
@@ -97,11 +99,12 @@ def check_variables(variables: Record) -> None:
     for name, value in variables.items():
         if not _VARIABLE.fullmatch(name):
             raise BadRequestException(
-                f"Invalid stage variable name: {name}. Please use names with alphanumeric characters and underscores."
+                f"Invalid stage variable name: {name}.  Please use names with only word characters."
             )
         if not _VALUE.fullmatch(value or ""):
+            printed = "null" if value is None else value
             raise BadRequestException(
-                f"Invalid stage variable value: {value}. Please use values with alphanumeric characters and the "
+                f"Invalid stage variable value: {printed}.  Please use values with alphanumeric characters and the "
                 "symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
             )
 
