@@ -29,6 +29,8 @@ CONTROL_LIMIT = 32 * 1024 * 1024  # a document of 6 MB is refused by its operati
 SERVICES_LIMIT = 1024 * 1024 * 1024
 
 _PAGES = b"/_emulator/"
+# On every request of an HTTP integration; neither a client of the API nor a mapping can take it away.
+_FROM_AN_API = "x-amzn-apigateway-api-id"
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "host.docker.internal"})
 _HOME_SUFFIXES = (".localhost", ".amazonaws.com", ".amazonaws.com.cn", ".localhost.localstack.cloud", ".on.aws")
 
@@ -176,6 +178,8 @@ class Front(Resource):
         origin = incoming.headers.first("origin")
         if origin is not None and not self._is_friend(origin):
             return forbidden(f"Requests from the origin {origin!r} are refused (see allowed_origins)")
+        if _FROM_AN_API in incoming.headers and _is_for_the_owner(incoming):
+            return forbidden("An API's integration does not reach the emulator's own pages, nor an unsigned API call")
         return None
 
     def _is_home(self, host: str) -> bool:
@@ -191,6 +195,14 @@ class Front(Resource):
             return True
         host = (urlsplit(origin).hostname or "") if origin != "null" else ""
         return host == "localhost" or host.endswith(".localhost") or (_is_address(host) and _is_loopback(host))
+
+
+def _is_for_the_owner(incoming: wire.Request) -> bool:
+    """Our pages, and API Gateway's operations without a signature, which AWS would refuse anybody."""
+    if incoming.raw_path.startswith(_PAGES.rstrip(b"/")):
+        return True
+    target = detect.locate(incoming, "", "")
+    return target.service == "apigateway" and not target.signed
 
 
 def _preflight(incoming: wire.Request, target: detect.Target) -> wire.Response | None:
