@@ -74,6 +74,20 @@ def proxy_method(kind: str, uri: str = "http://backend.test/", **integration: An
     }
 
 
+def http_method(
+    kind: str = "HTTP", responses: Mapping[str, Record] | None = None, uri: str = "http://backend.test/", **more: Any
+) -> Record:
+    """A method over HTTP or AWS, with integration responses by status (``200`` by default) and method responses."""
+    responses = responses or {"200": {"statusCode": "200"}}
+    integration: Record = {"type": kind, "httpMethod": "POST", "uri": uri}
+    return {
+        "httpMethod": "POST",
+        "authorizationType": "NONE",
+        "methodResponses": {status: {"statusCode": status} for status in responses},
+        "methodIntegration": {**integration, "integrationResponses": dict(responses), **more},
+    }
+
+
 LAMBDA = (
     "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
     "arn:aws:lambda:us-east-1:000000000000:function:f/invocations"
@@ -117,6 +131,34 @@ class World:
     def region(self) -> Any:
         self.store.touch()
         return self.store.region(ACCOUNT, REGION)
+
+    def edit(self, path: str, verb: str, **members: Any) -> None:
+        """Change a method and deploy."""
+        self._method(path, verb).update(members)
+        self._redeploy()
+
+    def edit_integration(self, path: str, verb: str, **members: Any) -> None:
+        """Change a method's integration and deploy."""
+        self._method(path, verb)["methodIntegration"].update(members)
+        self._redeploy()
+
+    def _method(self, path: str, verb: str) -> Record:
+        method: Record = next(r for r in self.api.resources.values() if r["path"] == path)["resourceMethods"][verb]
+        return method
+
+    def _redeploy(self) -> None:
+        name = f"dep{len(self.api.deployments) + 1}"
+        self.deploy(name)
+        self.stage["deploymentId"] = name
+
+    def add_key(self, key_id: str, value: str, plan: str = "plan", **settings: Any) -> Record:
+        """An enabled API key in a usage plan that holds the stage; answers the plan."""
+        region = self.region
+        region.api_keys[key_id] = {"id": key_id, "value": value, "enabled": True}
+        entry = {"apiId": "abc123", "stage": "prod"}
+        record = region.usage_plans.setdefault(plan, {"id": plan, "name": plan, "apiStages": [entry], **settings})
+        region.usage_plan_keys.setdefault(plan, {})[key_id] = {"id": key_id}
+        return record
 
     def deploy(self, deployment_id: str) -> None:
         snapshot = self.api.freeze()
