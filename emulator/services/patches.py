@@ -153,7 +153,30 @@ def _mend_step_functions() -> None:
     botocore_stubber.enabled = True
 
 
+def _mend_s3() -> None:
+    """A bucket policy's statement with a Condition decides nothing: moto takes a condition it cannot check for a denial.
+
+    The buckets that SAM and CDK make deny what comes without TLS, which on this machine is everything.
+    """
+    import json
+
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        document = json.loads(self.policy)
+        statements = document.get("Statement") or []
+        statements = statements if isinstance(statements, list) else [statements]
+        plain = [statement for statement in statements if not statement.get("Condition")]
+        return IAMPolicy(json.dumps({**document, "Statement": plain})).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
 _BY_MODULE: dict[str, Callable[[], None]] = {
+    "s3": _mend_s3,
     "sqs": _mend_sqs,
     "stepfunctions": _mend_step_functions,
 }
