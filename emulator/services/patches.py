@@ -154,7 +154,7 @@ def _mend_step_functions() -> None:
 
 
 def _mend_s3() -> None:
-    """A bucket policy's statement with a Condition decides nothing: moto takes a condition it cannot check for a denial.
+    """A bucket policy's conditions decide nothing: moto takes one it cannot check for a denial.
 
     The buckets that SAM and CDK make deny what comes without TLS, which on this machine is everything.
     """
