@@ -15,13 +15,23 @@ from emulator.execute_api.proxy_event import request_context
 from emulator.execute_api.request_values import arrived_headers, query_lists
 
 
+def _identity(invocation: Invocation, identity: dict[str, Any]) -> dict[str, Any]:
+    """The caller so far: the API key is shown before anybody has checked it."""
+    more: dict[str, Any] = {}
+    key = invocation.request.headers.last("x-api-key") if invocation.method.api_key_required else None
+    if key is not None:
+        more["apiKey"] = key
+    if "vpceId" in invocation.extra:
+        more["vpceId"] = invocation.extra["vpceId"]
+    return {**identity, **more}
+
+
 def details(invocation: Invocation) -> dict[str, Any]:
     """From ``resource`` to ``requestContext``; header names as the client wrote them."""
     headers = arrived_headers(invocation)
     query = query_lists(invocation)
     shown = request_context(invocation)
-    if "vpceId" in invocation.extra:
-        shown["identity"] = {**shown["identity"], "vpceId": invocation.extra["vpceId"]}
+    shown["identity"] = _identity(invocation, shown["identity"])
     return {
         "resource": invocation.method.resource_path,
         "path": invocation.path if invocation.base_path is None else invocation.request_path,
