@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Patches, PatchOp, Rule, flag, text
+from emulator.control.tag_rules import checked_tags, with_tags, without_empty_tags
 from emulator.errors import BadRequestException, ConflictException, NotFoundException
 from emulator.store import usage
 from emulator.store.records import Record
@@ -44,7 +45,7 @@ def create_api_key(call: Call, request: Record) -> Record:
         "lastUpdatedDate": call.now(),
         "stageKeys": stage_keys,
         **{member: request[member] for member in ("name", "description", "customerId") if request.get(member)},
-        "tags": dict(request.get("tags") or {}),
+        "tags": checked_tags(request.get("tags")),
     }
     if record["id"] in call.region.api_keys:
         raise ConflictException("API Key already exists")
@@ -53,7 +54,7 @@ def create_api_key(call: Call, request: Record) -> Record:
 
 
 def get_api_key(call: Call, request: Record) -> Record:
-    return _single(find(call, request["apiKey"]), with_value=request.get("includeValue") is True)
+    return with_tags(_single(find(call, request["apiKey"]), with_value=request.get("includeValue") is True))
 
 
 def get_api_keys(call: Call, request: Record) -> Record:
@@ -85,7 +86,7 @@ def update_api_key(call: Call, request: Record) -> Record:
             _check_stage(call, stage_key)
     changed["lastUpdatedDate"] = call.now()
     call.region.api_keys[record["id"]] = changed
-    return _single(changed, with_value=False)
+    return with_tags(_single(changed, with_value=False))
 
 
 def import_api_keys(call: Call, request: Record) -> Record:
@@ -115,10 +116,7 @@ def _single(record: Record, with_value: bool) -> Record:
 
 
 def _listed(record: Record, with_value: bool) -> Record:
-    shown = _single(record, with_value)
-    if not shown.get("tags"):
-        shown.pop("tags", None)
-    return shown
+    return without_empty_tags(_single(record, with_value))
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------

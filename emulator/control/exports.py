@@ -16,10 +16,11 @@ from emulator.openapi import documents, sdk, writer
 from emulator.store.records import Deployment, Record
 
 _TYPES = ("oas30", "swagger")
+_MANY = 20  # resources
 
 
-def get_export(call: Call, request: Record) -> Record:
-    """The stage's API as a document, in the media type that ``accepts`` asks for."""
+async def get_export(call: Call, request: Record) -> Record:
+    """The stage's API as a document, in the media type that ``accepts`` asks for. Large ones are written aside."""
     api, stage = lookup.stage(call, request)
     kind = request["exportType"]
     if kind not in _TYPES:
@@ -31,23 +32,29 @@ def get_export(call: Call, request: Record) -> Record:
         raise BadRequestException(f"Invalid accept type specified: {accepts}")
     deployment: Deployment = api.deployments[stage["deploymentId"]]
     version = stage.get("documentationVersion")
-    document = writer.write(
-        writer.Export(
-            snapshot=deployment.snapshot,
-            stage_name=stage["stageName"],
-            swagger=kind == "swagger",
-            extensions=writer.extensions_of((request.get("parameters") or {}).get("extensions")),
-            documentation=api.documentation_versions.get(version) if version else None,
-        )
+    export = writer.Export(
+        snapshot=deployment.snapshot,
+        stage_name=stage["stageName"],
+        swagger=kind == "swagger",
+        extensions=writer.extensions_of((request.get("parameters") or {}).get("extensions")),
+        documentation=api.documentation_versions.get(version) if version else None,
     )
     json_wanted = accepts == "application/json"
-    text = documents.pretty(document) if json_wanted else documents.to_yaml(document)
+    if len(export.snapshot.resources) > _MANY:
+        text = await call.effects.in_thread(_text, export, json_wanted)
+    else:
+        text = _text(export, json_wanted)
     name = f"{kind}_{writer.instant(call.now())}.{'json' if json_wanted else 'yaml'}"
     return {
         "contentType": accepts,
         "contentDisposition": f'attachment; filename="{name}"',
         "body": text.encode(),
     }
+
+
+def _text(export: writer.Export, json_wanted: bool) -> str:
+    document = writer.write(export)
+    return documents.pretty(document) if json_wanted else documents.to_yaml(document)
 
 
 def get_sdk(call: Call, request: Record) -> Record:

@@ -25,23 +25,23 @@ from emulator.control import (
 )
 from emulator.control.call import Call
 from emulator.control.tag_rules import with_tags, without_empty_tags
-from emulator.errors import BadRequestException, ControlError
+from emulator.errors import BadRequestException, ConflictException, ControlError
 from emulator.openapi import apply, reader
 from emulator.openapi.reader import Document
 from emulator.store.records import Record, RestApi
 
 _INTEGRATION_TYPES = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 _SMALL = 32 * 1024  # bytes that are read on the reactor
+_ATTEMPTS = 5
 
 
 async def import_rest_api(call: Call, request: Record) -> Record:
     api = rest_apis.new_api(call, "")
     api.models = {}
-    document = await _read(call, request, api.id, frozenset())
-    if not document.name:
+    document = await _aside(call, request, _read, call, request, api.id, frozenset())
+    if not document.name.strip():
         raise BadRequestException(_failure("Errors", ["Unable to create REST API: Name cannot be empty"]))
-    _change(call, api, document, overwrite=False)
-    _check(call, api, document, request)
+    await _aside(call, request, _change, call, api, document, False, request)
     call.store.add_api(api)
     return _answer(without_empty_tags(api.record), document)
 
@@ -49,33 +49,51 @@ async def import_rest_api(call: Call, request: Record) -> Record:
 async def put_rest_api(call: Call, request: Record) -> Record:
     overwrite = request.get("mode") == "overwrite"
     api = lookup.rest_api(call, request["restApiId"])
-    document = await _read(call, request, api.id, frozenset() if overwrite else frozenset(api.models))
-    api = lookup.rest_api(call, request["restApiId"])  # it may have gone meanwhile
-    draft = apply.draft(api)
-    _change(call, draft, document, overwrite)
-    _check(call, draft, document, request)
+    known = frozenset() if overwrite else frozenset(api.models)
+    document = await _aside(call, request, _read, call, request, api.id, known)
+    draft = await _changed(call, request, document, overwrite)
+    api = lookup.rest_api(call, request["restApiId"])
     apply.adopt(api, draft)
     return _answer(with_tags(api.record), document)
 
 
-async def _read(call: Call, request: Record, api_id: str, known_models: frozenset[str]) -> Document:
-    body: bytes = request["body"]
+async def _changed(call: Call, request: Record, document: Document, overwrite: bool) -> RestApi:
+    """The API as the import makes it. A change that comes in between makes it begin again."""
+    for _ in range(_ATTEMPTS):
+        api = lookup.rest_api(call, request["restApiId"])
+        draft, generation = apply.draft(api), call.store.generation
+        await _aside(call, request, _change, call, draft, document, overwrite, request)
+        if call.store.generation == generation:
+            return draft
+    raise ConflictException("Unable to complete operation due to concurrent modification. Please try again later.")
+
+
+async def _aside(call: Call, request: Record, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Do the work of a large document off the reactor, and that of a small one at once."""
+    if len(request["body"]) <= _SMALL:
+        return function(*arguments)
+    return await call.effects.in_thread(function, *arguments)
+
+
+def _read(call: Call, request: Record, api_id: str, known_models: frozenset[str]) -> Document:
     parameters: Mapping[str, str] = request.get("parameters") or {}
-    arguments = (body, api_id, parameters, call.effects.hex, known_models)
-    if len(body) <= _SMALL:
-        return _parse_and_read(*arguments)
-    document: Document = await call.effects.in_thread(_parse_and_read, *arguments)
-    return document
+    document = reader.parse(request["body"], _variables(call))
+    return reader.read(document, api_id, parameters, call.effects.hex, known_models)
 
 
-def _parse_and_read(
-    body: bytes, api_id: str, parameters: Mapping[str, str], new_hex: Callable[[int], str], known: frozenset[str]
-) -> Document:
-    return reader.read(reader.parse(body), api_id, parameters, new_hex, known)
+def _variables(call: Call) -> dict[str, str]:
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(call.region_name.rsplit("-", 2)[0], "aws")
+    return {
+        "${AWS::AccountId}": call.account,
+        "${AWS::Partition}": partition,
+        "${AWS::Region}": call.region_name,
+    }
 
 
-def _change(call: Call, api: RestApi, document: Document, overwrite: bool) -> None:
+def _change(call: Call, api: RestApi, document: Document, overwrite: bool, request: Record) -> None:
+    del document.errors[document.read_errors :]  # of an attempt before
     apply.apply(api, document, overwrite, call.effects.new_id)
+    _check(call, api, document, request)
 
 
 def _check(call: Call, api: RestApi, document: Document, request: Record) -> None:
@@ -116,6 +134,10 @@ def _checks(call: Call, api: RestApi, document: Document) -> Iterator[tuple[str,
 
 def _check_settings(call: Call, api: RestApi, document: Document) -> None:
     record = api.record
+    if any(each not in rest_apis.ENDPOINT_TYPES for each in record["endpointConfiguration"]["types"]):
+        raise BadRequestException(
+            f"Invalid EndpointTypes specified. Valid options are {','.join(rest_apis.ENDPOINT_TYPES)}"
+        )
     rest_apis.check_endpoint(record["endpointConfiguration"])
     if record.get("minimumCompressionSize") is not None:
         rest_apis.check_compression(record["minimumCompressionSize"])

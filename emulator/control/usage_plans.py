@@ -17,6 +17,7 @@ from emulator.control import api_keys
 from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Patches, PatchOp, Rule, integer, number, parse_ops, text
+from emulator.control.tag_rules import checked_tags, with_tags, without_empty_tags
 from emulator.errors import BadRequestException, ConflictException, NotFoundException
 from emulator.store import usage
 from emulator.store.records import Record
@@ -31,7 +32,7 @@ def create_usage_plan(call: Call, request: Record) -> Record:
         "id": call.new_id(call.region.usage_plans, 6),
         "name": request["name"],
         "apiStages": [dict(each) for each in request.get("apiStages") or ()],
-        "tags": dict(request.get("tags") or {}),
+        "tags": checked_tags(request.get("tags")),
     }
     for member in ("description", "throttle", "quota"):
         if request.get(member):
@@ -39,11 +40,11 @@ def create_usage_plan(call: Call, request: Record) -> Record:
     _complete(record)
     _check(call, record)
     call.region.usage_plans[record["id"]] = record
-    return _listed(record)
+    return without_empty_tags(record)
 
 
 def get_usage_plan(call: Call, request: Record) -> Record:
-    return find(call, request["usagePlanId"])
+    return with_tags(find(call, request["usagePlanId"]))
 
 
 def get_usage_plans(call: Call, request: Record) -> Record:
@@ -53,7 +54,7 @@ def get_usage_plans(call: Call, request: Record) -> Record:
         for plan_id, record in call.region.usage_plans.items()
         if not key_id or key_id in call.region.usage_plan_keys.get(plan_id, {})
     ]
-    return page(records, request, show=_listed)
+    return page(records, request, show=without_empty_tags)
 
 
 def delete_usage_plan(call: Call, request: Record) -> None:
@@ -76,7 +77,7 @@ def update_usage_plan(call: Call, request: Record) -> Record:
     call.region.usage_plans[record["id"]] = changed
     if changed.get("quota") != record.get("quota"):
         usage.rebase(call.region, changed, record.get("quota"), usage.day_of(call.effects.wall()))
-    return changed
+    return with_tags(changed)
 
 
 def create_usage_plan_key(call: Call, request: Record) -> Record:
@@ -178,10 +179,6 @@ def _shown_key(call: Call, key: Record) -> Record:
     """The plan's key with the name and value the API key has now."""
     record = call.region.api_keys[key["id"]]
     return {**key, **{member: record[member] for member in ("name", "value") if record.get(member)}}
-
-
-def _listed(record: Record) -> Record:
-    return record if record.get("tags") else {member: value for member, value in record.items() if member != "tags"}
 
 
 def _day(given: str) -> date:

@@ -34,13 +34,20 @@ _PARTS = (
 
 
 def draft(api: RestApi) -> RestApi:
-    """A copy of what an import may change."""
-    return RestApi(
+    """A copy of what an import may change: records are replaced whole, so that only their holders are copied."""
+    made = RestApi(
         account=api.account,
         region=api.region,
         root_id=api.root_id,
-        **{part: copy.deepcopy(getattr(api, part)) for part in _PARTS},
+        **{part: dict(getattr(api, part)) for part in _PARTS},
     )
+    made.record = copy.deepcopy(api.record)
+    made.documentation_parts = {each: dict(part) for each, part in api.documentation_parts.items()}
+    made.resources = {each: dict(resource) for each, resource in api.resources.items()}
+    for resource in made.resources.values():
+        if "resourceMethods" in resource:
+            resource["resourceMethods"] = dict(resource["resourceMethods"])
+    return made
 
 
 def adopt(api: RestApi, changed: RestApi) -> None:

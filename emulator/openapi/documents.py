@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -39,8 +40,11 @@ class MalformedDocument(Exception):
     """The bytes are no document: not JSON, not YAML, too big, too deep, or no object."""
 
 
-def load(body: bytes) -> dict[str, Any]:
-    """The document in ``body``. Raises ``MalformedDocument``; ``BadRequestException`` when it is too large."""
+def load(body: bytes, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The document in ``body``. Raises ``MalformedDocument``; ``BadRequestException`` when it is too large.
+
+    ``variables`` are texts to put in place of others (``${AWS::Region}``) wherever they stand.
+    """
     body = _unzipped(body)
     if len(body) > MAX_BYTES:
         raise BadRequestException("Request body is larger than the maximum of 6 MB")
@@ -48,13 +52,35 @@ def load(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MalformedDocument(str(error)) from error
+    for name, value in (variables or {}).items():
+        text = text.replace(name, value)
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else _load_yaml(text)
+        document = _load_json(text) if text.lstrip().startswith("{") else _load_yaml(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise MalformedDocument(str(error)) from error
     if not isinstance(document, dict):
         raise MalformedDocument("not an object")
     return document
+
+
+def _load_json(text: str) -> Any:
+    document = json.loads(text, parse_constant=_no_number)
+    pending: list[tuple[Any, int]] = [(document, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise MalformedDocument("nested too deeply")
+        if isinstance(node, dict):
+            pending.extend((value, depth + 1) for value in node.values() if isinstance(value, dict | list))
+        elif isinstance(node, list):
+            pending.extend((value, depth + 1) for value in node if isinstance(value, dict | list))
+    if "\\ud" in text.lower():  # half of a surrogate pair is no text
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
 
 
 def _unzipped(body: bytes) -> bytes:

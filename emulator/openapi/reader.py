@@ -50,16 +50,20 @@ class Document:
     documentation: list[Record] = Factory(list)
     warnings: list[str] = Factory(list)
     errors: list[str] = Factory(list)
+    read_errors: int = 0  # how many of the errors come from reading
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    """The document in ``body``, of a version that AWS takes. Raises BadRequestException."""
+def parse(body: bytes, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The document in ``body``, of a version that AWS takes. Raises BadRequestException.
+
+    ``variables``: see ``documents.load``; the page followed is "AWS variables for OpenAPI import".
+    """
     try:
-        document = documents.load(body)
+        document = documents.load(body, variables)
     except documents.MalformedDocument:
         raise BadRequestException(INVALID) from None
     swagger, openapi = document.get("swagger"), document.get("openapi")
@@ -95,8 +99,11 @@ def read(
         _read_parts(references, api_id, parameters, new_hex, known_models, result)
     except UnresolvedReference as error:
         result.errors.append(str(error))
+    except RecursionError:
+        result.errors.append("The references of the document are nested too deeply")
     if str(parameters.get("ignore", "")).lower() == "documentation":
         result.documentation = []
+    result.read_errors = len(result.errors)
     return result
 
 

@@ -176,6 +176,20 @@ paths:
             self.refused(400, "BadRequestException", "Invalid OpenAPI input.", "ImportRestApi", body=bad)
         self.assertEqual([], self.control("GetRestApis")["items"])
 
+    def test_aws_variables(self) -> None:
+        uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/arn:${AWS::Partition}"
+        uri += ":lambda:${AWS::Region}:${AWS::AccountId}:function:f/invocations"
+        integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
+        given = document(paths={"/a": {"get": mocked(**{"x-amazon-apigateway-integration": integration})}})
+        method = self.method(self.imported(given)["id"], "GET", "/a")
+        self.assertEqual(LAMBDA, method["methodIntegration"]["uri"])
+
+    def test_what_only_looks_like_json(self) -> None:
+        info = b'{"openapi": "3.0.1", "info": {"title": %s}, "paths": {}}'
+        for bad in (b"NaN", b'"\\ud800"', b'"x", "x": ' + b"[" * 500 + b"]" * 500):
+            self.refused(400, "BadRequestException", "Invalid OpenAPI input.", "ImportRestApi", body=info % bad)
+        self.assertEqual("\U0001f600", self.control("ImportRestApi", body=info % b'"\\ud83d\\ude00"')["name"])
+
     def test_too_large(self) -> None:
         large = body(document(description="x" * (6 * 1024 * 1024)))
         for each in (large, gzip.compress(large)):
