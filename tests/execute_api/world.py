@@ -156,7 +156,9 @@ class World:
         region = self.region
         region.api_keys[key_id] = {"id": key_id, "value": value, "enabled": True}
         entry = {"apiId": "abc123", "stage": "prod"}
-        record = region.usage_plans.setdefault(plan, {"id": plan, "name": plan, "apiStages": [entry], **settings})
+        record = region.usage_plans.setdefault(
+            plan, {"id": plan, "name": plan, "apiStages": [entry], **settings}
+        )
         region.usage_plan_keys.setdefault(plan, {})[key_id] = {"id": key_id}
         return record
 

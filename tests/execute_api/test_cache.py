@@ -1,0 +1,140 @@
+"""The stage cache."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from twisted.internet.defer import succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.execute_api import cache
+from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.wire import Headers
+from tests.execute_api.world import World, proxy_method
+
+
+class StageCache(SynchronousTestCase):
+    """A backend that counts: an answer seen twice came from the cache."""
+
+    def world(self, settings: dict[str, Any] | None = None, body: bytes = b"", **integration: Any) -> World:
+        proxy = lambda: proxy_method("HTTP_PROXY", **integration)  # noqa: E731
+        world = World(
+            {"/": {"GET": proxy(), "POST": proxy()}, "/i/{id}": {"GET": proxy()}},
+            stage={
+                "cacheClusterEnabled": True,
+                "cacheClusterSize": "0.5",
+                "cacheClusterStatus": "AVAILABLE",
+                "methodSettings": {"*/*": {"cachingEnabled": True, **(settings or {})}},
+            },
+        )
+        counter = itertools.count()
+
+        def answer(_request: IntegrationRequest) -> Any:
+            text = b"%d" % next(counter) + body
+            return succeed(IntegrationAnswer(status=200, body=text, headers=Headers([("X-Back", "1")])))
+
+        world.backend.answer = answer
+        self.addCleanup(world.gateway.stop)
+        return world
+
+    def bodies(self, world: World, *requests: tuple[Any, ...]) -> list[bytes]:
+        return [world.send(*request).body for request in requests]
+
+    def test_a_get_is_kept(self) -> None:
+        world = self.world()
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"0", b"0"])
+        first, second = world.send("GET", "/"), world.send("GET", "/")
+        self.assertEqual(second.headers.all("X-Back"), ["1"])
+        self.assertNotEqual(first.headers.first("x-amzn-RequestId"), second.headers.first("x-amzn-RequestId"))
+        self.assertEqual(len(second.headers.all("x-amzn-RequestId")), 1)
+
+    def test_it_ages_on_the_clock(self) -> None:
+        world = self.world({"cacheTtlInSeconds": 10})
+        self.bodies(world, ("GET", "/"))
+        world.clock.advance(9.9)
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
+        world.clock.advance(0.2)
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"1"])
+
+    def test_ttl_zero_and_caching_off(self) -> None:
+        for settings in ({"cacheTtlInSeconds": 0}, {"cachingEnabled": False}):
+            world = self.world(settings)
+            self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"0", b"1"])
+
+    def test_no_cluster_no_cache(self) -> None:
+        world = self.world()
+        world.stage["cacheClusterEnabled"] = False
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"0", b"1"])
+
+    def test_only_get_unless_the_method_says_so(self) -> None:
+        world = self.world()
+        self.assertEqual(self.bodies(world, ("POST", "/"), ("POST", "/")), [b"0", b"1"])
+        world.stage["methodSettings"]["/POST"] = {"cachingEnabled": True}
+        self.assertEqual(self.bodies(world, ("POST", "/"), ("POST", "/")), [b"2", b"2"])
+
+    def test_the_key(self) -> None:
+        """Path parameters always count, other parameters only as cacheKeyParameters."""
+        world = self.world()
+        requests = [("GET", "/i/1?q=1"), ("GET", "/i/2?q=1"), ("GET", "/i/1?q=2")]
+        self.assertEqual(self.bodies(world, *requests), [b"0", b"1", b"0"])
+        keyed = self.world(cacheKeyParameters=["method.request.querystring.q", "method.request.header.X-K"])
+        asked = [("GET", "/?q=1"), ("GET", "/?q=2"), ("GET", "/?q=1"), ("GET", "/?q=1", {"x-k": "v"})]
+        self.assertEqual(self.bodies(keyed, *asked), [b"0", b"1", b"0", b"2"])
+
+    def test_errors_are_not_kept(self) -> None:
+        world = self.world()
+        working = world.backend.answer
+        world.backend.answer = IntegrationAnswer(status=200)
+        world.edit_integration("/", "GET", type="AWS_PROXY")
+        self.assertEqual(world.send("GET", "/").status, 502)
+        world.backend.answer = working
+        world.edit_integration("/", "GET", type="HTTP_PROXY")
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
+
+    def test_flush(self) -> None:
+        world = self.world()
+        self.bodies(world, ("GET", "/"))
+        world.gateway.flush_cache("abc123", "other")
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
+        world.gateway.flush_cache("abc123", "prod")
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"1"])
+
+    def test_invalidation_by_the_client(self) -> None:
+        fresh = ("GET", "/", {"Cache-Control": "max-age=0"})
+        free = self.world({"requireAuthorizationForCacheControl": False})
+        self.assertEqual(self.bodies(free, ("GET", "/"), fresh, ("GET", "/")), [b"0", b"1", b"1"])
+        warned = self.world()
+        self.assertEqual(self.bodies(warned, ("GET", "/"), fresh), [b"0", b"0"])
+        self.assertIn("Cache-control headers were ignored", warned.send(*fresh).headers.first("Warning") or "")
+        silent = self.world({"unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITHOUT_RESPONSE_HEADER"})
+        self.assertEqual(self.bodies(silent, ("GET", "/"), fresh), [b"0", b"0"])
+        self.assertNotIn("Warning", silent.send(*fresh).headers)
+        refused = self.world({"unauthorizedCacheControlHeaderStrategy": "FAIL_WITH_403"})
+        self.assertEqual(refused.send(*fresh).status, 403)
+
+    def test_large_entries_are_not_kept(self) -> None:
+        world = self.world(body=b"x" * cache.ENTRY_LIMIT)
+        self.assertEqual([b[:1] for b in self.bodies(world, ("GET", "/"), ("GET", "/"))], [b"0", b"1"])
+
+    def test_the_size_is_bounded(self) -> None:
+        self.patch(cache, "_MEMORY_LIMIT", 5000)
+        world = self.world(body=b"x" * 1000)
+        for number in range(10):
+            world.send("GET", f"/i/{number}")
+        kept = next(iter(world.gateway.caches._caches.values()))
+        self.assertLessEqual(kept.size, 5000)
+        self.assertEqual(len(kept.entries), 4)
+        self.assertEqual(world.send("GET", "/i/9").body[:1], b"9")
+        self.assertEqual(world.send("GET", "/i/0").body[:2], b"10")
+
+    def test_a_canary_has_its_own(self) -> None:
+        world = self.world()
+        world.deploy("dep2")
+        self.bodies(world, ("GET", "/"))
+        canary = {"percentTraffic": 100.0, "deploymentId": "dep2", "useStageCache": False}
+        world.stage["canarySettings"] = canary
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"1", b"1"])
+        canary["useStageCache"] = True
+        world.store.touch()
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
