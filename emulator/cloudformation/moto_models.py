@@ -174,6 +174,26 @@ def install(call: Call) -> None:
     models.ChangeSet._parse_template = _parse_change_set
     models.CloudFormationBackend.execute_change_set = execute_change_set
     models.CloudFormationBackend.delete_stack = delete_stack
+    _both_languages()
+
+
+def _both_languages() -> None:
+    """Code written in the template is ``index.js`` for Node; moto knows only ``index.py``, and not the runtime here."""
+    import io
+    import zipfile
+
+    from moto.awslambda.models import LambdaFunction
+    from moto.utilities.utils import load_resource_as_str
+
+    def zipped(code: str) -> bytes:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("index.py", code)
+            archive.writestr("index.js", code)
+            archive.writestr("cfnresponse.py", load_resource_as_str("awslambda/resources/cfnresponse.py.txt"))
+        return target.getvalue()
+
+    LambdaFunction._create_zipfile_from_plaintext_code = staticmethod(zipped)
 
 
 def _parse(template: str | bytes) -> dict[str, Any]:
