@@ -9,6 +9,8 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 
+import orjson
+
 from emulator.errors import BadRequestException
 from emulator.store.records import Record
 
@@ -24,8 +26,8 @@ def page(
 ) -> Record:
     """One page of ``records`` (already in AWS's order), as ``{"items": […], "position": …}``.
 
-    The position names the last record shown by its key, and its index, so that walking on is right when records came
-    or went meanwhile. ``show`` makes the records of this page only. Raises BadRequestException.
+    The position names, by their keys, the last record shown and the next one, beside the index, so that walking on is
+    right when records came or went meanwhile. ``show`` makes the records of this page only. Raises BadRequestException.
     """
     limit = request.get("limit")
     if limit is None:
@@ -40,24 +42,25 @@ def page(
     result: Record = {"items": shown if show is None else [show(record) for record in shown]}
     end = start + limit
     if end < len(records):
-        result["position"] = _encode(end, key(records[end - 1]))
+        result["position"] = _encode(end, key(records[end - 1]), key(records[end]))
     return result
 
 
-def _encode(index: int, name: str) -> str:
-    return base64.urlsafe_b64encode(f"{index}:{name}".encode()).decode()
+def _encode(index: int, shown: str, coming: str) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([index, shown, coming])).decode()
 
 
 def _after(records: Sequence[Record], position: str, key: Callable[[Record], str]) -> int:
-    """The index of the record after the one that ``position`` names."""
+    """The index of the first record that was not shown yet."""
     try:
-        index_text, _, name = base64.urlsafe_b64decode(position.encode()).decode().partition(":")
-        index = int(index_text)
-    except (binascii.Error, ValueError):
+        index, shown, coming = orjson.loads(base64.urlsafe_b64decode(position.encode()))
+    except (binascii.Error, ValueError, TypeError):
         raise BadRequestException("Invalid position parameter") from None
-    if 0 < index <= len(records) and key(records[index - 1]) == name:
+    if not isinstance(index, int):
+        raise BadRequestException("Invalid position parameter")
+    if 0 < index < len(records) and key(records[index]) == coming:
         return index
-    for number, record in enumerate(records):
-        if key(record) == name:
-            return number + 1
-    return min(max(index - 1, 0), len(records))
+    found = {key(record): number for number, record in enumerate(records)}
+    if coming in found:
+        return found[coming]
+    return found[shown] + 1 if shown in found else len(records)

@@ -131,12 +131,14 @@ class Shapes:
         return parse
 
     def _parse_number(self, _name: str, shape: Json) -> Parse:
-        whole = shape["type"] in ("integer", "long")
+        bits = {"integer": 32, "long": 64}.get(shape["type"], 0)
 
         def parse(value: Any, _path: str, _problems: Problems) -> Any:
             if type(value) not in (int, float):
-                raise mismatch(value, "Integer" if whole else "Double")
-            return int(value) if whole else float(value)
+                raise mismatch(value, "Integer" if bits else "Double")
+            if not bits:
+                return float(value)
+            return _narrowed(value, bits)
 
         return parse
 
@@ -234,6 +236,12 @@ class Shapes:
             return result
 
         return show
+
+
+def _narrowed(value: float, bits: int) -> int:
+    """A number as Java narrows it to an integer of so many bits: cut at the point, then at the high bits."""
+    half = 1 << (bits - 1)
+    return (int(value) + half) % (2 * half) - half
 
 
 def _plain_string(value: Any, _path: str, _problems: Problems) -> Any:
