@@ -45,7 +45,7 @@ RESERVED = frozenset(
 
 
 class NoEntrypoint(Exception):
-    """A ``provided`` function without a bootstrap: ``Runtime.InvalidEntrypoint`` on AWS."""
+    """A ``provided`` function without a bootstrap that can be executed: ``Runtime.InvalidEntrypoint`` on AWS."""
 
 
 @frozen(kw_only=True)
@@ -95,9 +95,11 @@ def _program(function: Function, interpreter: Interpreter, code: Unpacked, aroun
         return (interpreter.path, "-S", "-s", launcher, *arguments)
     if interpreter.family == "nodejs":
         return (interpreter.path, "--expose-gc", around.node_bootstrap, function.handler, code.task_root)
-    for root in (code.task_root, code.opt_root):
+    for root, shown in ((code.task_root, "/var/task"), (code.opt_root, "/opt")):
         bootstrap = os.path.join(root, "bootstrap")
         if os.path.isfile(bootstrap):
+            if not os.access(bootstrap, os.X_OK):
+                raise NoEntrypoint(f"fork/exec {shown}/bootstrap: permission denied")
             return (bootstrap,)
     raise NoEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
 

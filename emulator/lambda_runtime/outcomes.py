@@ -146,6 +146,7 @@ class Relay:
     body: StreamBody
     content_type: str
     ended: Callable[[StreamBroken | None], None]
+    disguise: Callable[[bytes], bytes]
     _prelude: PreludeReader | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -158,6 +159,8 @@ class Relay:
         (self._prelude or self.body).write(data)
 
     def end(self, broken: StreamBroken | None = None) -> None:
+        if broken is not None:
+            broken = StreamBroken(broken.error_type, self.disguise(broken.payload))
         (self._prelude or self.body).end(broken)
         self.ended(broken)
 

@@ -343,14 +343,16 @@ class LambdaPool(Service):
         worker.stop()
 
     async def _start(self, fleet: Fleet) -> None:
+        refusal: LambdaError | None = None
         try:
             launch = await self._prepared(fleet)
         except LambdaError as error:
-            self._refuse_one(fleet, error)
+            refusal = error
+        fleet.preparing -= 1
+        self._preparing -= 1
+        if refusal is not None:
+            self._refuse_one(fleet, refusal)
             return
-        finally:
-            fleet.preparing -= 1
-            self._preparing -= 1
         if not fleet.waiting and (self._stopping or fleet.retired):
             self._sweep()
             self._tell_quiet()
@@ -388,6 +390,8 @@ class LambdaPool(Service):
         if fleet.waiting:
             self._refuse(fleet.waiting.popleft(), error)
         self._grow(fleet)
+        self._feed()
+        self._tell_quiet()
 
     def _crashed(self, failure: Failure) -> None:
         self.log.failure("A Lambda worker could not be started", failure)

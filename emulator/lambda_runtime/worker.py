@@ -180,7 +180,7 @@ class Worker:
         if refusal := self._not_current(request_id):
             return refusal
         error_type = headers.get(b"lambda-runtime-function-error-type", b"").decode("latin-1")
-        payload = self._as_on_aws(body.decode("utf-8", "replace")).encode()
+        payload = self._payload_as_on_aws(body)
         said = error_type or error_type_of(body)
         self.outcomes.fail(self._take(), payload, said, self.log_stream, self.memory_mb())
         return None
@@ -189,7 +189,7 @@ class Worker:
         if not self._move("init_error"):
             return self._wrong_state()
         error_type = headers.get(b"lambda-runtime-function-error-type", b"Runtime.Unknown").decode("latin-1")
-        self._failure = StartFailure(error_type, "", self._as_on_aws(body.decode("utf-8", "replace")).encode())
+        self._failure = StartFailure(error_type, "", self._payload_as_on_aws(body))
         self._arm(LAST_WORDS_SECONDS)
         return None
 
@@ -204,7 +204,9 @@ class Worker:
             return Collector(lambda payload, broken: self._collected(invocation, payload, broken, content_type))
         body = invocation.body = StreamBody()
         body.attach(source)
-        return Relay(invocation, body, content_type, lambda broken: self._streamed(invocation, broken))
+        return Relay(
+            invocation, body, content_type, lambda broken: self._streamed(invocation, broken), self._payload_as_on_aws
+        )
 
     def connection_lost(self, connection: RuntimeConnection) -> None:
         if connection is self._connection:
@@ -280,7 +282,9 @@ class Worker:
         if broken is None:
             self.outcomes.answer(taken, payload, self.log_stream, self.memory_mb(), content_type)
         else:
-            self.outcomes.fail(taken, broken.payload, broken.error_type, self.log_stream, self.memory_mb())
+            self.outcomes.fail(
+                taken, self._payload_as_on_aws(broken.payload), broken.error_type, self.log_stream, self.memory_mb()
+            )
 
     def _streamed(self, invocation: Invocation, broken: StreamBroken | None) -> None:
         if self.current is invocation:
@@ -353,6 +357,9 @@ class Worker:
             context = invocation.client_context.decode("utf-8", "replace")
             headers["Lambda-Runtime-Client-Context"] = " ".join(context.splitlines())
         return headers
+
+    def _payload_as_on_aws(self, payload: bytes) -> bytes:
+        return self._as_on_aws(payload.decode("utf-8", "replace")).encode()
 
     def _as_on_aws(self, text: str) -> str:
         for ours, theirs in self.disguise:
