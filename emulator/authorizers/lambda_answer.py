@@ -14,6 +14,7 @@ from typing import Any
 from attrs import frozen
 
 from emulator.authorizers.policy import MalformedPolicy, Policy, compile_policy
+from emulator.mapping.values import double_text
 
 MAX_ANSWER = 8192  # bytes
 MAX_RESOURCE = 512  # characters of a Resource in the policy
@@ -42,7 +43,7 @@ def parse_answer(payload: bytes) -> AuthorizerAnswer:
     if len(payload) > MAX_ANSWER:
         raise BadAnswer("Authorizer response is too large")
     try:
-        answer = json.loads(payload)
+        answer = json.loads(payload, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
         raise BadAnswer("Invalid JSON in authorizer response") from problem
     if not isinstance(answer, dict):
@@ -57,6 +58,10 @@ def parse_answer(payload: bytes) -> AuthorizerAnswer:
     if usage_key is not None and not isinstance(usage_key, str):
         raise BadAnswer("usageIdentifierKey is not a string")
     return AuthorizerAnswer(principal, _policy(document), document, _context(answer.get("context")), usage_key)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _policy(document: Mapping[str, Any]) -> Policy:
@@ -95,22 +100,8 @@ def _scalar_text(value: object) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value) if isinstance(value, int) else _java_double(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return double_text(value)  # as Java prints it: 1.0E10
     return None
-
-
-def _java_double(value: float) -> str:
-    """A double as Java prints it: plain from 0.001 to 10,000,000, else in computer notation (``1.0E10``)."""
-    if value != value or value in (float("inf"), float("-inf")):
-        raise BadAnswer("Authorizer response holds a number that is none")
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return repr(value)
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    if not exponent:
-        digits = repr(abs(value)).replace(".", "").strip("0") or "0"
-        exponent = str(len(str(int(abs(value)))) - 1) if abs(value) >= 1 else f"{value:e}".partition("e")[2]
-        mantissa = ("-" if value < 0 else "") + digits[0] + "." + (digits[1:] or "0")
-    elif "." not in mantissa:
-        mantissa += ".0"
-    return f"{mantissa}E{int(exponent)}"
