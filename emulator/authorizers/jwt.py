@@ -50,7 +50,12 @@ class JwtAuthorizer:
         if len(sources) != 1 or sources[0].place != "header":
             broken = broken or "A JWT authorizer needs one header as its identity source"
         configuration = record.get("jwtConfiguration") or {}
-        rules = {issuer["issuer"]: issuer for issuer in configuration.get("issuers") or ()}
+        rules: dict[str, Record] = {}
+        for issuer in configuration.get("issuers") or ():
+            if isinstance(issuer, dict) and isinstance(issuer.get("issuer"), str):
+                rules[issuer["issuer"]] = issuer
+            else:
+                broken = broken or "An issuer of the JWT configuration has no name"
         return cls(
             id=record["id"],
             sources=sources,
@@ -98,10 +103,10 @@ async def authorize(
 def _check_rules(claims: Mapping[str, Any], rule: Record) -> None:
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
-    if not any(isinstance(each, str) and each in rule["audiences"] for each in audiences):
+    if not any(isinstance(each, str) and each in (rule.get("audiences") or ()) for each in audiences):
         raise Refused("The token has none of the issuer's audiences")
     for additional in rule.get("additionalClaims") or ():
-        name = additional["claimName"]
+        name = additional.get("claimName")
         if name not in claims:
             if additional.get("required"):
                 raise Refused(f"The token has no claim {name}")
