@@ -6,6 +6,7 @@ Follows the API reference's Authorizer pages.
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -47,8 +48,21 @@ def create_authorizer(call: Call, request: Record) -> Record:
     if record["type"] == "JWT":
         record.pop("authType")
     check_authorizer(api, record)
+    _name_keys(call, record)
     api.authorizers[authorizer_id] = record
     return record
+
+
+def _name_keys(call: Call, record: Record) -> None:
+    """Show where the keys of each issuer are, where the settings say so; others are discovered when first needed."""
+    if "jwtConfiguration" not in record:
+        return
+    configuration = copy.deepcopy(record["jwtConfiguration"])
+    for issuer in configuration["issuers"]:
+        known = call.settings.issuers.get(issuer["issuer"])
+        if known:
+            issuer["jwksUri"] = known
+    record["jwtConfiguration"] = configuration
 
 
 def check_authorizer(api: RestApi, record: Record) -> None:
@@ -110,8 +124,12 @@ def _check_cognito(record: Record) -> None:
 def _check_jwt(record: Record) -> None:
     if "jwtConfiguration" not in record:
         raise BadRequestException("JWT configuration must be specified for JWT authorizers")
-    if not record["jwtConfiguration"].get("issuers"):
-        raise BadRequestException("At least one issuer must be specified for JWT authorizers")
+    configuration = record["jwtConfiguration"]
+    if not configuration.get("issuers") or not configuration.get("defaultAlgorithms"):
+        raise BadRequestException("Issuers and default algorithms must be specified for JWT authorizers")
+    for issuer in configuration["issuers"]:
+        if not isinstance(issuer, dict) or not issuer.get("issuer") or not issuer.get("audiences"):
+            raise BadRequestException("Each issuer of a JWT authorizer must have an issuer and audiences")
     if not _HEADER.fullmatch(record.get("identitySource", "")):
         raise BadRequestException("JWT authorizers require a single request header as identity source")
     if "authorizerResultTtlInSeconds" in record:
@@ -159,6 +177,7 @@ def update_authorizer(call: Call, request: Record) -> Record:
     api, record = _find(call, request)
     changed = PATCHES.apply(record, request.get("patchOperations"))
     check_authorizer(api, changed)
+    _name_keys(call, changed)
     api.authorizers[record["id"]] = changed
     return changed
 

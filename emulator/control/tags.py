@@ -32,6 +32,8 @@ def _tagged(call: Call, arn: str) -> Record:
     if found is None or found[1] != call.region_name:
         raise BadRequestException(f"Invalid resource ARN specified: {arn}")
     kind, _, rest = found[3].partition("/")
+    if not rest:
+        raise BadRequestException(f"Invalid resource ARN specified: {arn}")
     if kind == "restapis":
         api_id, _, below = rest.partition("/")
         api = lookup.rest_api(call, api_id)

@@ -1,4 +1,7 @@
-"""What AWS answered, step by step: every field of the answers and every text of the refusals."""
+"""Scenarios, step by step: every field of the answers and every text of the refusals.
+
+``control_recorded.json`` is what AWS was recorded to answer; ``control_rules.json`` what its pages say beyond that.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import orjson
 
 from tests.control.support import Control, ControlTestCase
 
-CASES = json.loads((Path(__file__).parent.parent / "cases" / "control_recorded.json").read_text())
+CASES = Path(__file__).parent.parent / "cases"
 
 
 def filled(value: Any, kept: dict[str, str]) -> Any:
@@ -66,14 +69,15 @@ class RecordedTest(ControlTestCase):
                 kept[name] = answer[member]
 
 
-def _add(number: int, scenario: dict[str, Any]) -> None:
+def _add(group: str, number: int, scenario: dict[str, Any]) -> None:
     def test(self: RecordedTest) -> None:
         self.play(scenario)
 
     test.__doc__ = scenario["name"]
     name = "".join(letter if letter.isalnum() else "_" for letter in scenario["name"])
-    setattr(RecordedTest, f"test_{number:02}_{name}", test)
+    setattr(RecordedTest, f"test_{group}_{number:02}_{name}", test)
 
 
-for _number, _scenario in enumerate(CASES["scenarios"]):
-    _add(_number, _scenario)
+for _group in ("recorded", "rules"):
+    for _number, _scenario in enumerate(json.loads((CASES / f"control_{_group}.json").read_text())["scenarios"]):
+        _add(_group, _number, _scenario)
