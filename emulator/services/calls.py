@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from emulator.effects import Effects
 from emulator.errors import ServiceError
 from emulator.services.moto_services import MotoServices
+from emulator.services.step_functions import SyncExecutions
 from emulator.settings import Settings
 from emulator.wire import Headers, Request, Response
 
@@ -36,6 +37,7 @@ class ServiceCalls:
         self._settings = settings
         self.moto = moto
         self.elsewhere = elsewhere
+        self._sync_executions = SyncExecutions(effects, moto)
 
     def request(
         self,
@@ -52,6 +54,8 @@ class ServiceCalls:
             return self.elsewhere.request(
                 service, request, account=account, region=region, action=action, principal=principal
             )
+        if self._sync_executions.serves(service, request):
+            return self._sync_executions.request(request, account=account, region=region)
         key = principal if principal and ":" not in principal else ""
         return self.moto.request(service, request, account=account, region=region, access_key=key)
 

@@ -148,7 +148,10 @@ def _mend_step_functions() -> None:
     from moto.core.config import default_user_config
     from moto.core.models import botocore_stubber
 
+    from emulator.services.step_functions import name_executions
+
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    name_executions()
     # Its tasks call other services through boto3: answered in this process, never on the network.
     botocore_stubber.enabled = True
 
