@@ -10,6 +10,7 @@ import copy
 import json
 from typing import Any
 
+from emulator.authorizers.policy import compile_policy
 from emulator.control import lookup, models
 from emulator.control.call import Call
 from emulator.control.paging import page
@@ -175,7 +176,8 @@ def canonical_policy(call: Call, api_id: str, policy: str) -> str:
             for member in ("Resource", "NotResource"):
                 if member in statement:
                     statement[member] = _expand(call, api_id, statement[member])
-    except (ValueError, KeyError, TypeError):
+        compile_policy(document, "resource")  # MalformedPolicy is a ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadRequestException(
             "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
         ) from None
