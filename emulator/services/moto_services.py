@@ -128,7 +128,7 @@ class MotoServices:
         os.environ.setdefault("AWS_DEFAULT_REGION", self._settings.region)
         from emulator.services import patches
 
-        patches.apply_to_core(self._settings.region)
+        patches.apply_to_core(self._settings.region, self._settings.account_id)
         self._ready = True
         if self._prepare is not None:
             self._prepare("")

@@ -35,7 +35,7 @@ def end() -> float:
     return _current.wait
 
 
-def apply_to_core(default_region: str) -> None:
+def apply_to_core(default_region: str, default_account: str = "000000000000") -> None:
     """What concerns every service."""
     from moto.core.common_models import BaseModel
     from moto.core.responses import BaseResponse
@@ -45,6 +45,7 @@ def apply_to_core(default_region: str) -> None:
     BaseResponse._emulator = True
     _forget_instances(BaseModel)
     _use_our_region(BaseResponse, default_region)
+    _use_our_account(BaseResponse, default_account)
 
 
 def apply_to_service(module: str) -> None:
@@ -72,6 +73,17 @@ def _use_our_region(response: Any, default_region: str) -> None:
 
     response.get_region_from_url = region
     response.default_region = default_region
+
+
+def _use_our_account(response: Any, default_account: str) -> None:
+    """Calls moto makes to itself through boto3 (Step Functions' tasks) name no account: they are for ours."""
+    original = response.get_current_account
+
+    def account(self: Any) -> str:
+        found = str(original(self))
+        return default_account if found == "123456789012" and "x-moto-account-id" not in self.headers else found
+
+    response.get_current_account = account
 
 
 def _mend_sqs() -> None:
