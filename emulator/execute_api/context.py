@@ -15,6 +15,7 @@ import orjson
 
 from emulator.deployment.gateway_responses import TYPES
 from emulator.errors import GatewayError
+from emulator.execute_api.client_certificate import client_certificate
 from emulator.execute_api.invocation import Invocation
 from emulator.wire import Request
 
@@ -40,6 +41,8 @@ def caller_identity(request: Request, source_ip: str | None = None) -> dict[str,
     identity: dict[str, Any] = dict.fromkeys(IDENTITY)
     identity["sourceIp"] = source_ip or request.source_ip
     identity["userAgent"] = request.headers.last("user-agent")
+    if request.client_certificate is not None:
+        identity["clientCert"] = client_certificate(request.client_certificate)
     return identity
 
 
@@ -124,6 +127,8 @@ def _gatekept(invocation: Invocation, context: dict[str, Any]) -> None:
         context["identity"] = invocation.identity
     else:
         context["identity"] = caller_identity(invocation.request)
+    if "vpceId" in invocation.extra:
+        context["identity"] = {**context["identity"], "vpceId": invocation.extra["vpceId"]}
     if has(invocation, "authorizer") and invocation.authorizer is not None:
         context["authorizer"] = invocation.authorizer
     if has(invocation, "waf") and invocation.waf:

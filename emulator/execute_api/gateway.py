@@ -19,7 +19,7 @@ from emulator.errors import GatewayError
 from emulator.execute_api import identifiers, pipeline, test_invoke
 from emulator.execute_api.cache import StageCaches
 from emulator.execute_api.invocation import Invocation
-from emulator.execute_api.locate import Address, Directory
+from emulator.execute_api.locate import Address, Directory, locate
 from emulator.execute_api.throttle import Buckets
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
 from emulator.settings import Settings
@@ -97,8 +97,16 @@ class Gateway:
         invocation = Invocation(request)
         invocation.address = address
         identifiers.stamp(invocation, self.effects)
+        Deferred.fromCoroutine(self._find(invocation))
         reply = pipeline.refuse(invocation, self, GatewayError(response_type))
         return self._finish(reply, invocation)
+
+    async def _find(self, invocation: Invocation) -> None:
+        """Locate, without minding what is not there: the API's own gateway response is the answer. Never waits."""
+        try:
+            await locate(invocation, self)
+        except GatewayError as error:
+            self.log.debug("nothing at {path}: {error}", path=invocation.request.raw_path, error=error)
 
     def _bug(self, failure: Failure, invocation: Invocation) -> Response:
         if failure.check(CancelledError):

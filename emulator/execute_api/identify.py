@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.errors import GatewayError
+from emulator.execute_api.context import forget_context
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.locate import Directory
 from emulator.store.records import Record, Region
@@ -40,6 +41,7 @@ async def identify(invocation: Invocation, gateway: Gateway) -> None:
     invocation.usage_plan = plan
     invocation.identity["apiKey"] = value
     invocation.identity["apiKeyId"] = key["id"]
+    forget_context(invocation)
 
 
 def keys_by_value(directory: Directory, region: Region) -> dict[str, Record]:

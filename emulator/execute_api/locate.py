@@ -15,7 +15,9 @@ from attrs import frozen
 
 from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
+from emulator.execute_api.receive import decompress
 from emulator.execute_api.stages import StageDirectory, StageView
+from emulator.execute_api.tracing import sample
 from emulator.settings import Settings
 from emulator.store.records import Record, Region
 from emulator.store.store import Store
@@ -180,6 +182,8 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
     invocation.path = path
     if address.vpce_id:
         invocation.extra["vpceId"] = address.vpce_id
+    if deployment.minimum_compression_size is not None:
+        decompress(invocation)
 
 
 def _first_segment(path: str) -> tuple[str, str]:
@@ -193,7 +197,9 @@ def _by_domain(
     found = gateway.directory.mapping(address.host, path)
     if found is None:
         raise forbidden()
-    _domain, base, mapping = found
+    domain, base, mapping = found
+    if (domain.get("mutualTlsAuthentication") or {}).get("truststoreUri") and not invocation.request.client_certificate:
+        raise forbidden()
     invocation.domain_name = address.host
     invocation.base_path = base
     invocation.request_path = path
@@ -217,3 +223,5 @@ def _choose(invocation: Invocation, gateway: Gateway, stage: StageView) -> None:
         invocation.is_canary = False
         invocation.deployment = stage.deployment
         invocation.stage_variables = stage.variables
+    if stage.record.get("tracingEnabled"):
+        sample(invocation, gateway)

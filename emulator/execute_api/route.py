@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulator.authorizers import sigv4
 from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
 from emulator.wire import Headers, Response
@@ -27,11 +28,30 @@ async def route(invocation: Invocation, gateway: Gateway) -> None:
             invocation.reply = _preflight(invocation)
             if invocation.reply is not None:
                 return
-        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+        raise _unknown(invocation, gateway)
     method, invocation.path_parameters = found
     invocation.method = method
     if invocation.stage.settings(method).logging_level != "OFF":
         invocation.log = []
+
+
+def _unknown(invocation: Invocation, gateway: Gateway) -> GatewayError:
+    """What AWS says of a path or verb that is not there.
+
+    It asks for a signature, as any AWS service would: a caller who sends some other Authorization is told what is
+    wrong with it as a signature, and one who signs well is told that there is nothing.
+    """
+    request = invocation.request
+    if gateway.settings.iam == "off" or not ("authorization" in request.headers or sigv4.is_signed(request)):
+        return GatewayError("MISSING_AUTHENTICATION_TOKEN")
+    directory = gateway.iam_directory
+    if directory is None:
+        return GatewayError("MISSING_AUTHENTICATION_TOKEN")
+    try:
+        sigv4.verify(request, invocation.deployment.region, gateway.effects.wall(), directory.find)
+    except GatewayError as error:
+        return error
+    return GatewayError("RESOURCE_NOT_FOUND")
 
 
 def _preflight(invocation: Invocation) -> Response | None:

@@ -1,0 +1,122 @@
+"""The way out: streams, compression both ways, HEAD, sizes, decoding of a proxied body."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.integrations.dispatch import IntegrationAnswer
+from emulator.wire import Headers, Response
+from tests.execute_api.world import LAMBDA, World, http_method, mock_method, proxy_method
+
+
+class Compression(SynchronousTestCase):
+    def test_out(self) -> None:
+        text = "a" * 100
+        world = World({"/": {"GET": mock_method(200, text)}}, minimumCompressionSize=100)
+        reply = world.send("GET", "/", {"Accept-Encoding": "br, gzip"})
+        self.assertEqual(reply.headers.first("Content-Encoding"), "gzip")
+        self.assertEqual(gzip.decompress(reply.body).decode(), text)
+        reply = world.send("GET", "/", {"Accept-Encoding": "gzip;q=0.1, deflate;q=0.5"})
+        self.assertEqual(zlib.decompress(reply.body).decode(), text)
+        self.assertEqual(world.send("GET", "/").body.decode(), text)
+
+    def test_not_switched_on(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "a" * 100)}})
+        self.assertNotIn("Content-Encoding", world.send("GET", "/", {"Accept-Encoding": "gzip"}).headers)
+
+    def test_in(self) -> None:
+        world = World({"/": {"POST": http_method()}}, minimumCompressionSize=0)
+        for encoding, body in (("gzip", gzip.compress(b"hello")), ("deflate", zlib.compress(b"hello"))):
+            world.send("POST", "/", {"Content-Encoding": encoding}, body)
+            self.assertEqual(world.backend.requests[-1].body, b"hello")
+        self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, b"no gzip").status, 400)
+        bomb = gzip.compress(bytes(11 * 1024 * 1024))
+        self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, bomb).status, 413)
+
+    def test_a_backends_own_encoding(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}}, binaryMediaTypes=["*/*"])
+        plain = Headers([("Content-Encoding", "gzip")])
+        world.backend.answer = IntegrationAnswer(status=200, headers=plain, body=gzip.compress(b"hello"))
+        reply = world.send("GET", "/")
+        self.assertEqual((reply.body, "Content-Encoding" in reply.headers), (b"hello", False))
+        other = Headers([("Content-Encoding", "br")])
+        world.backend.answer = IntegrationAnswer(status=200, headers=other, body=b"\x00\xff")
+        reply = world.send("GET", "/")
+        self.assertEqual((reply.body, reply.headers.first("Content-Encoding")), (b"\x00\xff", "br"))
+
+
+class Bodies(SynchronousTestCase):
+    def test_head(self) -> None:
+        world = World({"/": {"HEAD": mock_method(200, "body")}})
+        reply = world.send("HEAD", "/")
+        self.assertEqual((reply.status, reply.body), (200, b""))
+        self.assertEqual(reply.headers.first("Content-Type"), "application/json")
+
+    def test_too_large_an_answer(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        world.backend.answer = IntegrationAnswer(status=200, body=bytes(10 * 1024 * 1024 + 1))
+        self.assertEqual(world.send("GET", "/").status, 500)
+
+    def test_text_that_is_no_utf8(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b"caf\xe9")
+        self.assertEqual(world.send("GET", "/").body, "caf\ufffd".encode())
+
+
+class Parts:
+    """A stream of two parts."""
+
+    def start(self, write: Callable[[bytes], None], done: Callable[[Any], None]) -> None:
+        write(b"one ")
+        write(b"two")
+        done(None)
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def cancel(self) -> None: ...
+
+
+class Streams(SynchronousTestCase):
+    def read(self, reply: Response) -> bytes:
+        got: list[bytes] = []
+        ends: list[Any] = []
+        assert reply.stream is not None
+        reply.stream.start(got.append, ends.append)
+        self.assertEqual(ends, [None])
+        return b"".join(got)
+
+    def test_http_proxy(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY", responseTransferMode="STREAM")}})
+        world.backend.answer = IntegrationAnswer(status=206, headers=Headers([("ETag", "x")]), stream=Parts())
+        reply = world.send("GET", "/")
+        self.assertTrue(world.backend.requests[-1].stream)
+        self.assertEqual(self.read(reply), b"one two")
+        self.assertEqual((reply.status, reply.headers.first("ETag")), (206, "x"))
+
+    def test_a_function(self) -> None:
+        uri = LAMBDA.replace("/invocations", "/response-streaming-invocations")
+        world = World({"/": {"GET": proxy_method("AWS_PROXY", uri, responseTransferMode="STREAM")}})
+        prelude = {"statusCode": 201, "headers": {"X-A": "1"}, "cookies": ["a=1", "b=2"]}
+        world.backend.answer = IntegrationAnswer(status=200, stream=Parts(), prelude=prelude)
+        reply = world.send("GET", "/")
+        self.assertEqual(self.read(reply), b"one two")
+        self.assertEqual((reply.status, reply.headers.all("Set-Cookie")), (201, ["a=1", "b=2"]))
+        world.backend.answer = IntegrationAnswer(status=200)
+        self.assertEqual(world.send("GET", "/").status, 502)
+
+
+class Asynchronous(SynchronousTestCase):
+    def test_the_invocation_type_may_be_mapped(self) -> None:
+        mapped = {"integration.request.header.X-Amz-Invocation-Type": "'Event'"}
+        for world in (
+            World({"/": {"POST": proxy_method("AWS_PROXY", LAMBDA, requestParameters=mapped)}}),
+            World({"/": {"POST": http_method("AWS", uri=LAMBDA, requestParameters=mapped)}}),
+        ):
+            world.backend.answer = IntegrationAnswer(status=202)
+            self.assertLess(world.send("POST", "/").status, 300)
+            self.assertTrue(world.backend.requests[-1].asynchronous)
