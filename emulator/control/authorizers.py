@@ -125,8 +125,8 @@ def _check_jwt(record: Record) -> None:
     if "jwtConfiguration" not in record:
         raise BadRequestException("JWT configuration must be specified for JWT authorizers")
     configuration = record["jwtConfiguration"]
-    if not configuration.get("issuers") or not configuration.get("defaultAlgorithms"):
-        raise BadRequestException("Issuers and default algorithms must be specified for JWT authorizers")
+    if not configuration.get("issuers"):
+        raise BadRequestException("At least one issuer must be specified for JWT authorizers")
     for issuer in configuration["issuers"]:
         if not isinstance(issuer, dict) or not issuer.get("issuer") or not issuer.get("audiences"):
             raise BadRequestException("Each issuer of a JWT authorizer must have an issuer and audiences")
