@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -79,10 +80,12 @@ def _read(name: str, stdin: TextIO) -> str:
     return stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
 
 
-def main(argv: list[str], stdin: TextIO, stdout: TextIO, stderr: TextIO | None = None) -> int:
+def main(
+    argv: list[str], stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None
+) -> int:
     """Runs the command; 0 when all rendered, 1 when the template failed, 2 when the input cannot be read."""
     options = _parser().parse_args(argv)
-    complain = stderr or stdout
+    stdin, stdout, complain = stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr
     try:
         cases = _cases(options, stdin)
     except (OSError, ValueError) as error:

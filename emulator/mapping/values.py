@@ -24,17 +24,18 @@ from typing import Any, Final
 from emulator.mapping.errors import LimitError
 
 OUTPUT_LIMIT: Final = 10 * 1024 * 1024
-STEP_LIMIT: Final = 2_000_000
+STEP_LIMIT: Final = 5_000_000
 
 
 class Budget:
     """What one rendering may still spend: characters made and steps taken. Spending more raises LimitError."""
 
-    __slots__ = ("chars", "steps")
+    __slots__ = ("chars", "steps", "patterns")
 
     def __init__(self) -> None:
         self.chars = 8 * OUTPUT_LIMIT
         self.steps = STEP_LIMIT
+        self.patterns = 0
 
     def charge(self, chars: int) -> None:
         self.chars -= chars
@@ -45,6 +46,12 @@ class Budget:
         self.steps -= steps
         if self.steps < 0:
             raise LimitError("The template does too much work")
+
+    def pattern_seconds(self) -> float:
+        """How long the next regular expression may run: the more there are, the shorter."""
+        self.step(500)
+        self.patterns += 1
+        return max(0.25 / self.patterns, 0.001)
 
 
 class ArrayList(list[Any]):
@@ -205,7 +212,7 @@ def to_text(value: Any, budget: Budget) -> str:
 
 def _print(value: Any, out: list[str], budget: Budget) -> None:
     kind = type(value)
-    budget.step()
+    budget.step(2)
     if kind is dict:
         _print_map(value, out, budget)
     elif kind is list:
@@ -361,7 +368,7 @@ def _write(value: Any, out: list[str], budget: Budget) -> None:
 
 def equal(left: Any, right: Any, budget: Budget) -> bool:
     """``Object.equals``: numbers only with their own kind, lists and maps by what is in them."""
-    budget.step()
+    budget.step(3)
     kind = type(left)
     if isinstance(left, list) and isinstance(right, list):
         if left is right:
@@ -406,7 +413,7 @@ def string_hash(text: str) -> int:
 
 def hash_code(value: Any, budget: Budget) -> int:
     """``Object.hashCode``."""
-    budget.step()
+    budget.step(3)
     kind = type(value)
     if value is None:
         return 0

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from emulator.mapping.jayway.tokens import InvalidOperand, Walk
-from emulator.mapping.values import equal, to_text
+from emulator.mapping.values import Budget, equal, to_text
 from emulator.mapping.velocity import java_regex
 
 
@@ -34,9 +34,9 @@ class Pattern:
         self.source = source
         self.flags = flags
 
-    def matches(self, text: str) -> bool:
+    def matches(self, text: str, budget: Budget) -> bool:
         prefix = f"(?{self.flags})" if self.flags else ""
-        return java_regex.matches(prefix + self.source, text)
+        return java_regex.matches(prefix + self.source, text, budget)
 
 
 Operator = Callable[[Any, Any, Walk], bool]
@@ -139,10 +139,9 @@ def _matches(left: Any, right: Any, walk: Walk) -> bool:
     if isinstance(left, Pattern) == isinstance(right, Pattern):
         return False
     pattern, value = (left, right) if isinstance(left, Pattern) else (right, left)
-    walk.budget.step(50)
     if isinstance(value, list):
-        return any(pattern.matches(_input(item, walk)) for item in value)
-    return bool(pattern.matches(_input(value, walk)))
+        return any(pattern.matches(_input(item, walk), walk.budget) for item in value)
+    return pattern.matches(_input(value, walk), walk.budget)
 
 
 def _input(value: Any, walk: Walk) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_DOWN, Context, Decimal
 from typing import Any, Final
 
-from emulator.mapping.errors import LimitError
+from emulator.mapping.errors import LimitError, MappingError
 from emulator.mapping.values import ArrayList, Budget, equal, to_text
 
 Number = int | float | Decimal
@@ -78,7 +78,7 @@ def _modulo(left: Any, right: Any) -> Any:
         remainder = abs(left) % abs(right)
         return -remainder if left < 0 else remainder
     if type(left) is Decimal:
-        return None
+        raise MappingError("ArithmeticException: Cannot calculate the modulo of BigDecimals.")
     return math.fmod(left, right)
 
 

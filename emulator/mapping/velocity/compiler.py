@@ -48,7 +48,7 @@ class Definition(Printable):
         if self.depth >= 2:
             return
         self.depth += 1
-        self.run.step()
+        self.run.step(10)
         try:
             self.block(self.run, write)
         finally:
@@ -216,14 +216,14 @@ def _set(node: nodes.Set) -> Statement:
 
 
 def located(node: nodes.Node, inner: Statement) -> Statement:
-    line, column = node.place()
+    place = node.place
 
     def run_located(run: Run, write: Write) -> None:
         try:
             inner(run, write)
         except MappingError as error:
             if not error.line:
-                error.line, error.column = line, column
+                error.line, error.column = place()
             raise
 
     return run_located
@@ -276,14 +276,14 @@ def reference(node: nodes.Reference) -> Expression:
     chain = _chain(node, node.steps)
     if node.runt:
         return chain
-    line, column = node.place()
+    place = node.place
 
     def run_reference(run: Run) -> Any:
         try:
             value = chain(run)
         except MappingError as error:
             if not error.line:
-                error.line, error.column = line, column
+                error.line, error.column = place()
             raise
         return "" if value is None else value
 

@@ -82,6 +82,8 @@ def _break(node: nodes.Directive) -> Statement:
 
 
 def _reading(node: nodes.Directive) -> Statement:
+    if node.name == "include" and not node.args:
+        return _text("")
     return _failing(node, f"Unable to find a resource for #{node.name}")
 
 
@@ -142,7 +144,8 @@ class Walk:
         self.at = 0
 
     def more(self) -> bool:
-        return self.at != len(self.source)
+        """Whether there is another item; what a list got meanwhile counts, what a map got does not."""
+        return self.at != (len(self.source) if isinstance(self.source, list) else self.size)
 
     def next(self) -> Any:
         if len(self.source) != self.size:
@@ -187,7 +190,7 @@ def _loop(run: Run, write: Write, name: str, walk: Walk, body: Statement) -> Non
     index = 0
     try:
         while index < ROUNDS and walk.more():
-            run.step(20)
+            run.step(50)
             variables[name] = walk.next()
             loop.index = index
             loop.has_next = variables["velocityHasNext"] = walk.more()

@@ -15,8 +15,8 @@ from typing import Any, Final
 import regex
 
 from emulator.mapping.errors import LimitError, MappingError
+from emulator.mapping.values import Budget
 
-TIMEOUT: Final = 0.25
 PATTERN_LIMIT: Final = 4000
 _META: Final = frozenset("\\^$.|?*+()[]{}")
 _POSIX: Final = {
@@ -67,6 +67,7 @@ class _Translator:
         self.at = 0
         self.out: list[str] = []
         self.dot_all = False
+        self.groups = 0
 
     def fail(self, what: str) -> MappingError:
         return MappingError(f"PatternSyntaxException: {what} near index {self.at}: {self.pattern[:200]}")
@@ -86,9 +87,10 @@ class _Translator:
                 continue
             elif char == "{":
                 found = _QUANTIFIER.match(pattern, self.at)
-                if not found or not repeatable:
+                if not found:
                     raise self.fail("Illegal repetition")
-                self.out.append(found.group())
+                # With nothing before it, it repeats the empty text.
+                self.out.append(found.group() if repeatable else "(?:)")
                 self.at = found.end()
             elif char == ".":
                 self.out.append("." if self.dot_all else "[^\\n\\r\\x85\\u2028\\u2029]")
@@ -96,7 +98,7 @@ class _Translator:
             else:
                 self.out.append("\\" + char if char in "]}" else char)
                 self.at += 1
-            repeatable = char not in "|^"
+            repeatable = char not in "|^{"
         return "".join(self.out)
 
     def group(self) -> None:
@@ -118,6 +120,7 @@ class _Translator:
         for opening in ("(?<=", "(?<!", "(?<", "(?=", "(?!", "(?>", "("):
             if pattern.startswith(opening, self.at):
                 self.out.append(opening)
+                self.groups += opening in ("(?<", "(")
                 self.at += len(opening)
                 return
 
@@ -188,10 +191,22 @@ class _Translator:
             self.at = end + 1
             return f"(?P={name})"
         if char.isdigit():
-            return f"(?:\\{char})"
+            return self.back_reference(int(char))
         if char.isascii() and char.isalpha():
             raise self.fail("Illegal/unsupported escape sequence")
         return "\\" + char
+
+    def back_reference(self, number: int) -> str:
+        """``\\1``: more digits belong to it while there are so many groups; to a group that is not there nothing
+        matches.
+        """
+        while self.pattern[self.at : self.at + 1].isdigit():
+            longer = number * 10 + int(self.pattern[self.at])
+            if longer > self.groups:
+                break
+            number = longer
+            self.at += 1
+        return f"(?:\\{number})" if number <= self.groups else "(?!)"
 
     def property(self, inside: bool) -> str:
         pattern = self.pattern
@@ -264,10 +279,10 @@ def _too_long() -> LimitError:
     return LimitError("The regular expression takes too long")
 
 
-def matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str, budget: Budget) -> bool:
     """``String.matches``: the whole text."""
     try:
-        return compile_pattern(pattern).fullmatch(text, timeout=TIMEOUT) is not None
+        return compile_pattern(pattern).fullmatch(text, timeout=budget.pattern_seconds()) is not None
     except TimeoutError as error:
         raise _too_long() from error
 
@@ -345,45 +360,46 @@ def _named(part: str, found: Any) -> str:
     return part
 
 
-def replace(pattern: str, template: str, text: str, count: int = 0) -> str:
+def replace(pattern: str, template: str, text: str, budget: Budget, count: int = 0) -> str:
     """``replaceAll`` (count 0) and ``replaceFirst`` (count 1)."""
     compiled = compile_pattern(pattern)
+    seconds = budget.pattern_seconds()
     if "\\" not in template and "$" not in template:
         parts: list[str | int] = ["=" + template]
     else:
         parts = []
     try:
         if not parts:
-            if compiled.search(text, timeout=TIMEOUT) is None:
+            if compiled.search(text, timeout=seconds) is None:
                 return text
             parts = _replacement(template)
         return compiled.sub(  # type: ignore[no-any-return]
-            lambda found: _expand(parts, compiled.groups, found), text, count=count, timeout=TIMEOUT
+            lambda found: _expand(parts, compiled.groups, found), text, count=count, timeout=seconds
         )
     except TimeoutError as error:
         raise _too_long() from error
 
 
-def split(pattern: str, text: str, limit: int = 0) -> list[str]:
+def split(pattern: str, text: str, budget: Budget, limit: int = 0) -> list[str]:
     """``String.split``: empty strings at the end are dropped when the limit is 0."""
     if len(pattern) == 1 and pattern not in _META:
         pieces = text.split(pattern, limit - 1 if limit > 0 else -1)
     else:
-        pieces = _split(compile_pattern(pattern), text, limit)
+        pieces = _split(compile_pattern(pattern), text, limit, budget)
     if limit == 0 and len(pieces) > 1:
         while pieces and not pieces[-1]:
             pieces.pop()
     return pieces
 
 
-def _split(compiled: Any, text: str, limit: int) -> list[str]:
+def _split(compiled: Any, text: str, limit: int, budget: Budget) -> list[str]:
     pieces: list[str] = []
     start = 0
     try:
-        for found in compiled.finditer(text, timeout=TIMEOUT):
+        for found in compiled.finditer(text, timeout=budget.pattern_seconds()):
             if limit > 0 and len(pieces) >= limit - 1:
                 break
-            if found.end() == 0 or (found.start() == found.end() == len(text)):
+            if found.end() == 0:
                 continue
             pieces.append(text[start : found.start()])
             start = found.end()

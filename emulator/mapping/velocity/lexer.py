@@ -176,6 +176,7 @@ class Lexer:
         self.rparen = 0
         self.in_comment = False
         self.in_set = False
+        self.slashes_end = 0
 
     def push(self, state: State) -> None:
         self.stack.append((self.lparen, self.rparen, self.state))
@@ -206,13 +207,32 @@ class Lexer:
         text = self.text
         chars, others = _TABLE[self.state]
         kind, end = "", pos
+        left_out = self._impossible(pos) if text[pos] == "\\" else ()
         for name, match in chars.get(text[pos], others):
+            if name in left_out:
+                continue
             found = match(text, pos)
             if found is not None and found.end() > end:
                 kind, end = name, found.end()
         if not kind:
             raise self.error(pos)
         return kind, end
+
+    def _impossible(self, pos: int) -> tuple[str, ...]:
+        """What cannot start at a backslash, seen from where the run of them ends: no rule goes over a long run
+        again and again.
+        """
+        if pos >= self.slashes_end:
+            end = pos
+            while end < len(self.text) and self.text[end] == "\\":
+                end += 1
+            self.slashes_end = end
+        following = self.text[self.slashes_end : self.slashes_end + 1]
+        if following == "$":
+            return ("ESCAPE_DIRECTIVE",)
+        if following == "#" and (self.slashes_end - pos) % 2:
+            return ("DOLLAR",)
+        return ("DOLLAR", "ESCAPE_DIRECTIVE")
 
     def next(self) -> Token:
         """The next token; past the end, ``EOF`` again and again. Raises MappingError on text that is no token."""

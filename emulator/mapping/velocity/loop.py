@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.mapping.values import Budget, Printable, to_text
 
-class Loop:
+
+class Loop(Printable):
     """Position of a loop, the loop around it, and what the template keeps in it (``#set($foreach.x = 1)``)."""
 
     __slots__ = ("index", "has_next", "parent", "own")
@@ -18,6 +20,9 @@ class Loop:
         self.has_next = False
         self.parent = outer
         self.own: dict[Any, Any] = {}
+
+    def text(self) -> str:
+        return to_text(self.own, Budget())
 
     def topmost(self) -> Loop:
         found = self

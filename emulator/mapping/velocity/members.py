@@ -119,6 +119,8 @@ def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> A
     """Calls a method; None where there is none such."""
     table = METHODS.get(type(value))
     overloads = table.get(key) if table is not None else None
+    if type(value) is str and len(value) > 4096:
+        run.step(len(value) // 512)
     if overloads is None:
         general = _OBJECT.get(key)
         return _unknown(table, key) if general is None else general(run, value, *args)

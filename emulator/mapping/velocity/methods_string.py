@@ -222,12 +222,12 @@ def _replace(run: Run, value: str, old: str, new: str) -> str:
 @method(STRING, "replaceAll", text, text)
 def _replace_all(run: Run, value: str, pattern: str, new: str) -> str:
     _check_growth(run, value, new)
-    return java_regex.replace(pattern, new, value)
+    return java_regex.replace(pattern, new, value, run)
 
 
 @method(STRING, "replaceFirst", text, text)
 def _replace_first(run: Run, value: str, pattern: str, new: str) -> str:
-    return java_regex.replace(pattern, new, value, 1)
+    return java_regex.replace(pattern, new, value, run, 1)
 
 
 def _check_growth(run: Run, value: str, new: str) -> None:
@@ -242,13 +242,13 @@ def _check_growth(run: Run, value: str, new: str) -> None:
 
 @method(STRING, "matches", text)
 def _matches(run: Run, value: str, pattern: str) -> bool:
-    return java_regex.matches(pattern, value)
+    return java_regex.matches(pattern, value, run)
 
 
 @method(STRING, "split", text)
 @method(STRING, "split", text, whole)
 def _split(run: Run, value: str, pattern: str, limit: int = 0) -> JavaArray:
-    pieces = java_regex.split(pattern, value, limit)
+    pieces = java_regex.split(pattern, value, run, limit)
     run.step(len(pieces) // 4)
     return JavaArray(pieces)
 

@@ -48,7 +48,7 @@ BINARY: Final = (
     ("PLUS", "MINUS"),
     ("MULTIPLY", "DIVIDE", "MODULUS"),
 )
-DEPTH: Final = 60
+DEPTH: Final = 120
 
 
 class Parser:
@@ -60,6 +60,7 @@ class Parser:
         self.macros: set[str] = set()
         self.depth = 0
         self.strings_left = strings_left
+        self.ranges: dict[int, bool] = {}
 
     # tokens
 
@@ -277,9 +278,6 @@ class Parser:
     def declare_macro(self, node: nodes.Directive, token: Token) -> None:
         if not node.args:
             raise self.unexpected_here(token, "A macro declaration requires at least a name argument")
-        for arg in node.args[1:]:
-            if not isinstance(arg, nodes.Reference):
-                raise self.unexpected_here(token, "Macro arguments must be references")
         name = node.args[0]
         assert isinstance(name, nodes.Word)
         self.macros.add(name.name)
@@ -431,6 +429,9 @@ class Parser:
     def is_range(self) -> bool:
         """Looks for ``[ bound ..`` and comes back."""
         start, depth = self.at, self.depth
+        known = self.ranges.get(start)
+        if known is not None:
+            return known
         macros = set(self.macros)
         self.take("LBRACKET")
         self.skip("WHITESPACE")
@@ -444,6 +445,7 @@ class Parser:
                 # Not a bound, then; what is wrong with it is said when it is read in earnest.
                 found = False
         self.at, self.depth, self.macros = start, depth, macros
+        self.ranges[start] = found
         return found
 
     def bound(self) -> nodes.Node:
@@ -483,6 +485,8 @@ class Parser:
         while self.kind() in BINARY[level]:
             node = nodes.Binary(self.text, left.start, left.first)
             node.operator = self.take().kind
+            # What a failed calculation prints in a concatenation is the text after its operator.
+            node.first = self.at
             node.left, node.right = left, self.expression(level + 1)
             self.close(node)
             left = node

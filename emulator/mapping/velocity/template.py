@@ -27,7 +27,7 @@ METHOD_MODULES: Final = methods.MODULES
 
 def compile_template(source: str) -> Template:
     """Compiles; raises MappingError with line and column for a template that Velocity refuses."""
-    if len(source) > TEMPLATE_LIMIT and len(source.encode("utf-8", "surrogatepass")) > TEMPLATE_LIMIT:
+    if 4 * len(source) > TEMPLATE_LIMIT and len(source.encode("utf-8", "surrogatepass")) > TEMPLATE_LIMIT:
         raise LimitError(f"A mapping template may have {TEMPLATE_LIMIT} bytes")
     try:
         return Template(source, block(Parser(source).template()))
