@@ -45,6 +45,7 @@ def import_parts() -> None:
     """Import what the planes need; runs in a thread."""
     for name in _MODULES:
         importlib.import_module(name)
+    importlib.import_module("emulator.control.app").import_operations()
 
 
 class Parts:
@@ -136,11 +137,22 @@ class Parts:
     def prepare_moto(self, module: str) -> None:
         """On the writer's thread: what must be registered with moto before its first use, or one of its modules'."""
         if not module:
+            from emulator.store import moto_backend
+
+            moto_backend.register(self._store, self._effects)
             self.lambdas.install()
         elif module == "cloudformation":
             from emulator.cloudformation import moto_models
 
             moto_models.install(self._call_from_stack)
+        elif module == "stepfunctions":
+            from emulator.services import step_functions_tasks
+
+            step_functions_tasks.install(self._effects, self._settings.account_id, self._serve_task)
+
+    def _serve_task(self, service: str, request: wire.Request, account: str, region: str) -> Deferred[wire.Response]:
+        """A call that a running state machine makes."""
+        return self.service_request(request, Target(service=service, account=account, region=region, signed=True))
 
     def _call_from_stack(self, account: str, region: str, operation: str, request: dict[str, Any]) -> Any:
         """A call CloudFormation makes, on the writer's thread: an operation of ours, or ``service:Action``."""
