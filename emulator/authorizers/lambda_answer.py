@@ -2,7 +2,8 @@
 
 Belongs here: the answer's grammar and limits. Pure. Never here: calling the function, caching, or deciding a request.
 
-AWS pages: "Output from an API Gateway Lambda authorizer"; "Quotas for configuring and running a REST API" (8 KB).
+AWS page: "Output from an API Gateway Lambda authorizer". For WebSocket APIs the guide limits an answer to 8 KB, for
+REST APIs it names no limit; ours only keeps a stranger's answer from holding the reactor up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from attrs import frozen
 from emulator.authorizers.policy import MalformedPolicy, Policy, compile_policy
 from emulator.mapping.values import double_text
 
-MAX_ANSWER = 8192  # bytes
+MAX_ANSWER = 512 * 1024  # bytes
 MAX_RESOURCE = 512  # characters of a Resource in the policy
 
 

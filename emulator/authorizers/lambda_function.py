@@ -102,7 +102,12 @@ class LambdaAuthorizer:
             raise misconfigured(self.broken)
 
     def identity(self, request: AuthorizerRequest) -> tuple[str, ...]:
-        """The values the answer is kept under. Raises the 401 of a request that has none, or not a valid one."""
+        """The values the answer is kept under. Raises the 401 of a request that has none, or not a valid one.
+
+        A REQUEST authorizer that does not cache asks for none: its function sees every request.
+        """
+        if self.kind == "REQUEST" and self.ttl <= 0:
+            return ()
         values = read_all(self.sources, request)
         if values is None or (self.kind == "TOKEN" and not values):
             raise unauthorized(request)

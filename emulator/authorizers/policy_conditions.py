@@ -236,7 +236,7 @@ def parse_network(text: str) -> Network | None:
     """A CIDR block or a single address; None: neither. Host bits beyond the prefix are dropped."""
     base, slash, length = text.partition("/")
     address = parse_address(base)
-    if address is None or (slash and not (length.isascii() and length.isdigit())):
+    if address is None or (slash and not (length.isascii() and length.isdigit() and len(length) <= 3)):
         return None
     bits, number = address
     size = int(length) if slash else bits

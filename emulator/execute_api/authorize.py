@@ -32,7 +32,7 @@ from emulator.mapping.parameters import context_value
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
-MAX_ARN = 1600  # bytes, of an authorizer's method ARN
+MAX_ARN = 1600  # bytes, of the method ARN wherever a policy or an authorizer sees it
 
 
 class Gatekeepers:
@@ -82,6 +82,7 @@ def _policy_must_allow(invocation: Invocation, gateway: Gateway, policy: Policy 
     if policy is None:
         return
     arn = arn_of(invocation)
+    _check_length(arn)
     decision = policy_alone(policy.evaluate(question(arn, condition_keys(invocation, gateway))))
     if decision is not Decision.ALLOW:
         raise denial(decision, arn)

@@ -24,7 +24,7 @@ from emulator.wire import Headers, parse_query
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
-STAGE = "test-invoke-stage"
+STAGE = "ESTestInvoke-stage"
 
 
 async def try_authorizer(gateway: Gateway, api: RestApi, authorizer: Record, request: Record) -> Record:

@@ -6,7 +6,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.authorizers.lambda_answer import BadAnswer, parse_answer
+from emulator.authorizers.lambda_answer import MAX_ANSWER, BadAnswer, parse_answer
 from emulator.authorizers.lambda_function import function_arn
 
 POLICY = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
@@ -49,7 +49,7 @@ class Answers(SynchronousTestCase):
 
     def test_size(self) -> None:
         answer = {"principalId": "x", "policyDocument": json.loads(POLICY), "context": {"a": ""}}
-        room = 8192 - len(json.dumps(answer))
+        room = MAX_ANSWER - len(json.dumps(answer))
         answer["context"] = {"a": "x" * room}
         self.assertEqual(len(parse_answer(json.dumps(answer).encode()).context["a"]), room)
         answer["context"] = {"a": "x" * (room + 1)}

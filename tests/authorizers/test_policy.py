@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -114,6 +114,51 @@ class Hostile(SynchronousTestCase):
     def test_globs_agree_with_the_plain_definition(self, pattern: str, text: str) -> None:
         expected = _slowly(pattern, text)
         self.assertIs(glob(tokenise(pattern, variables=False))(text), expected)
+
+
+_TEXTS = st.sampled_from(
+    [
+        "Allow",
+        "Deny",
+        "*",
+        "execute-api:Invoke",
+        "execute-api:/*",
+        "${aws:username}",
+        "${",
+        "",
+        "2012-10-17",
+        "9" * 5000,
+    ]
+)
+_KEYS = st.sampled_from(
+    ["Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition", "AWS"]
+    + ["IpAddress", "DateEquals", "NumericLessThan", "ForAllValues:StringLike", "Null", "BoolIfExists", "BinaryEquals"]
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | _TEXTS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+_STATEMENT = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": _JSON, "Resource": _JSON},
+    optional={"Principal": _JSON, "Condition": st.dictionaries(_KEYS, _JSON, max_size=3)},
+)
+
+
+class Fuzz(SynchronousTestCase):
+    """Whatever a document is: it compiles and answers, or it is malformed."""
+
+    @settings(max_examples=300, deadline=None)
+    @given(_JSON | st.fixed_dictionaries({"Version": _TEXTS, "Statement": _JSON | st.lists(_STATEMENT, max_size=2)}))
+    def test_documents(self, document: object) -> None:
+        for kind in ("identity", "resource"):
+            try:
+                policy = compile_policy(document, kind, api_arn=API)
+            except MalformedPolicy:
+                continue
+            context = {"a": "1", "aws": ("x", "2"), "condition": "203.0.113.1", "aws:username": "*"}
+            for caller in (None, Caller("111122223333", frozenset({"x"}))):
+                policy.evaluate(PolicyRequest("execute-api:Invoke", f"{API}/prod/GET/", context, caller))
 
 
 def _slowly(pattern: str, text: str) -> bool:

@@ -142,7 +142,7 @@ class Token(LambdaCase):
             allow("*", context={"listed": ["a"]}),
             allow("*", context="text"),
             allow("*", usageIdentifierKey=5),
-            allow("*", context={"big": "x" * 8192}),
+            allow("*", context={"big": "x" * 600_000}),
             Result(b"not json"),
             Result(b""),
             Result(b"[" * 8000),
@@ -336,6 +336,21 @@ class Request(LambdaCase):
         world.send("POST", "/pets/2", {"A": "a"})
         self.assertEqual(len(self.functions.events), 3)
 
+    def test_without_a_cache_nothing_is_checked(self) -> None:
+        world = self.world(authorizer("REQUEST", authorizerResultTtlInSeconds=0))
+        self.assertEqual(world.send("GET", "/pets/1").status, 200)
+        self.assertEqual(len(self.functions.events), 1)
+
+    def test_a_policy_of_a_thousand_statements(self) -> None:
+        world = self.world(authorizer())
+        statements = [
+            {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/GET/pets/{number}"}
+            for number in range(1000)
+        ]
+        self.functions.answer = {"principalId": "me", "policyDocument": {"Statement": statements}}
+        self.assertEqual(world.send("GET", "/pets/999", {"Authorization": "x"}).status, 200)
+        self.assertEqual(world.send("GET", "/pets/1000", {"Authorization": "x"}).status, 403)
+
     def test_without_sources_and_cache(self) -> None:
         world = self.world(authorizer("REQUEST", identitySource=None, authorizerResultTtlInSeconds=0))
         for _ in range(2):
@@ -359,7 +374,7 @@ class Tried(LambdaCase):
         self.assertEqual(answer["authorization"], {"a": ["1"]})
         self.assertIn("Using valid authorizer policy for principal: **", answer["log"])
         self.assertNotIn("Incoming identity: secret", answer["log"])
-        self.assertTrue(self.functions.events[0]["methodArn"].endswith(":abc123/test-invoke-stage/GET/"))
+        self.assertTrue(self.functions.events[0]["methodArn"].endswith(":abc123/ESTestInvoke-stage/GET/"))
 
     def test_refused(self) -> None:
         world = self.world(authorizer())

@@ -116,6 +116,12 @@ class Alone(PolicyCase):
         )
         self.assertEqual(self.status(behind, {"X-Forwarded-Proto": "https"}), 200)
 
+    def test_long_arns(self) -> None:
+        template = {"/{proxy+}": {"GET": mock_method(200, "{}")}}
+        world = World(template, policy=policy(ALL))
+        self.assertEqual(world.send("GET", "/" + "x" * 1600).status, 414)
+        self.assertEqual(World(template).send("GET", "/" + "x" * 1600).status, 200)
+
     def test_by_method_and_path(self) -> None:
         world = self.world({**ALL, "Resource": "execute-api:/prod/GET/pets"})
         self.assertEqual(self.status(world), 200)
