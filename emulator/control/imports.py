@@ -9,6 +9,7 @@ are worded as AWS words them: ``Errors found during import:`` and a tab before e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -159,6 +160,8 @@ def _complete_gateway_response(api: RestApi, kind: str) -> None:
     if kind not in gateway_responses.STATUSES:
         raise BadRequestException(f"Invalid gateway response type specified: {kind}")
     given = api.gateway_responses[kind]
+    if not re.fullmatch(r"[1-5]\d\d", given.get("statusCode", "200")):
+        raise BadRequestException(f"Invalid status code specified: {given['statusCode']}")
     api.gateway_responses[kind] = gateway_responses.new_response(
         kind, given.get("statusCode"), given.get("responseParameters"), given.get("responseTemplates")
     )

@@ -9,6 +9,7 @@ Pages followed: API reference, "UsagePlan", "UsagePlanKey", "Usage", "Supported 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ from emulator.store.records import Record
 _PERIODS = ("DAY", "WEEK", "MONTH")
 _LONGEST_RANGE_DAYS = 90
 _BAD_STAGE = "Invalid API Stage specified"
+_METHOD_PATH = re.compile(r"(/apiStages/[^/]+/throttle)/(.+?)(/rateLimit|/burstLimit)?")
 
 
 def create_usage_plan(call: Call, request: Record) -> Record:
@@ -71,7 +73,8 @@ def delete_usage_plan(call: Call, request: Record) -> None:
 
 def update_usage_plan(call: Call, request: Record) -> Record:
     record = find(call, request["usagePlanId"])
-    changed = PATCHES.apply(record, request.get("patchOperations"))
+    operations = [_with_plain_path(operation) for operation in request.get("patchOperations") or ()]
+    changed = PATCHES.apply(record, operations)
     _complete(changed)
     _check(call, changed, record["apiStages"])
     call.region.usage_plans[record["id"]] = changed
@@ -309,6 +312,16 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _with_plain_path(operation: Record) -> Record:
+    """The operation with a method's path as one segment: Terraform writes ``/throttle//pets/GET/rateLimit``."""
+    found = _METHOD_PATH.fullmatch(operation.get("path") or "")
+    if found is None or "/" not in found[2] or re.fullmatch(r"[^/]+/[^/]+", found[2]):
+        return operation
+    resource, _, verb = found[2].rpartition("/")
+    escaped = "~1" + resource.strip("/").replace("/", "~1")
+    return {**operation, "path": f"{found[1]}/{escaped}/{verb}{found[3] or ''}"}
+
+
 def _patch_method_throttle(record: Record, operation: PatchOp) -> None:
     stage = _find_stage(record, operation.segments[1])
     throttle: Record = dict(stage.get("throttle") or {})
@@ -346,14 +359,17 @@ def _patch_quota(record: Record, operation: PatchOp) -> None:
 
 
 _PUT = ("add", "replace")
-_METHOD = "/apiStages/*/throttle/*/*"
+_STAGE = "/apiStages/*/throttle"
+_STAGE_LISTED = "/apiStages/{apiId:stageName}/throttle"
+_METHOD = f"{_STAGE}/*/*"
+_METHOD_LISTED = f"{_STAGE_LISTED}/{{resourcePath}}/{{httpMethod}}"
 PATCHES = Patches(
     (
         Rule("/apiStages", ("add", "remove"), _patch_stages),
-        Rule("/apiStages/*/throttle", ("add", "replace", "remove"), _patch_stage_throttle),
-        Rule(_METHOD, ("remove",), _patch_method_throttle),
-        Rule(f"{_METHOD}/rateLimit", _PUT, _patch_method_throttle),
-        Rule(f"{_METHOD}/burstLimit", _PUT, _patch_method_throttle),
+        Rule(_STAGE, ("add", "replace", "remove"), _patch_stage_throttle, _STAGE_LISTED),
+        Rule(_METHOD, ("remove",), _patch_method_throttle, _METHOD_LISTED),
+        Rule(f"{_METHOD}/rateLimit", _PUT, _patch_method_throttle, f"{_METHOD_LISTED}/rateLimit"),
+        Rule(f"{_METHOD}/burstLimit", _PUT, _patch_method_throttle, f"{_METHOD_LISTED}/burstLimit"),
         Rule("/description", ("replace",), text("description")),
         Rule("/name", ("replace",), text("name", nullable=False)),
         Rule("/productCode", ("add", "replace", "remove"), text("productCode")),

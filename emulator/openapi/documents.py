@@ -153,6 +153,16 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def as_map(value: Any) -> dict[str, Any]:
+    """The object, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """The array, or an empty one in place of anything else."""
+    return value if isinstance(value, list) else []
+
+
 def pretty(value: Any, indent: str = "") -> str:
     """JSON in the layout of Jackson's pretty printer: ``{ "a" : 1 }`` over lines, arrays of scalars on one line."""
     if isinstance(value, dict):

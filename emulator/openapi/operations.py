@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
-from emulator.openapi.documents import as_text
+from emulator.openapi.documents import as_list, as_map, as_text
 from emulator.openapi.references import References
 from emulator.openapi.schemas import ModelBook
 from emulator.openapi.security import Security
@@ -90,22 +90,22 @@ class OperationReader:
 
     def _parameters(self, operation: Record, shared: list[Any]) -> list[Record]:
         """The operation's parameters, those of the path item first; the operation's replace the path item's."""
-        merged: dict[tuple[Any, Any], Record] = {}
-        for each in [*shared, *(operation.get("parameters") or [])]:
+        merged: dict[tuple[str, str], Record] = {}
+        for each in [*shared, *as_list(operation.get("parameters"))]:
             parameter = self.references.resolve(each)
             if isinstance(parameter, dict):
-                merged[(parameter.get("in"), parameter.get("name"))] = parameter
+                merged[(as_text(parameter.get("in")), as_text(parameter.get("name")))] = parameter
         return list(merged.values())
 
     def _read_parameters(self, path: str, operation: Record, shared: list[Any], record: Record) -> None:
         found: dict[str, bool] = {}
         for parameter in self._parameters(operation, shared):
-            where, name = parameter.get("in"), parameter.get("name")
+            where, name = as_text(parameter.get("in")), parameter.get("name")
             if where == "body":
                 self._read_swagger_body(operation, parameter, record)
             elif where in _LOCATIONS and name is not None:
                 required = where == "path" or parameter.get("required") is True
-                found[f"method.request.{_LOCATIONS[where]}.{name}"] = required
+                found[f"method.request.{_LOCATIONS[where]}.{as_text(name)}"] = required
             else:
                 self._warn(f"Unsupported parameter type '{where}' for parameter '{name}'. Ignoring.")
         for name in _PATH_VARIABLE.findall(path):
@@ -130,13 +130,12 @@ class OperationReader:
         given = operation.get(member)
         if not isinstance(given, list):
             given = self.references.document.get(member)
-        return [str(each) for each in given] if isinstance(given, list) and given else ["application/json"]
+        return [as_text(each) for each in as_list(given)] or ["application/json"]
 
     def _content_models(self, holder: Any) -> dict[str, str]:
         """The models of a ``content`` map by media type."""
-        content = holder.get("content") if isinstance(holder, dict) else None
         models: dict[str, str] = {}
-        for media_type, described in (content or {}).items():
+        for media_type, described in as_map(as_map(holder).get("content")).items():
             described = self.references.resolve(described)
             if isinstance(described, dict) and described.get("schema") is not None:
                 model = self.models.name_for(described["schema"])
@@ -147,9 +146,8 @@ class OperationReader:
     # -- the responses -------------------------------------------------------------------------------------------------
 
     def _read_responses(self, operation: Record) -> dict[str, Record]:
-        given = operation.get("responses")
         responses: dict[str, Record] = {}
-        for key, each in (given if isinstance(given, dict) else {}).items():
+        for key, each in as_map(operation.get("responses")).items():
             status = as_text(key)
             if status.startswith("x-"):
                 continue
@@ -200,8 +198,7 @@ class OperationReader:
             record["timeoutInMillis"] = int(given.get("timeoutInMillis", 29000))
         except (TypeError, ValueError):
             record["timeoutInMillis"] = 0  # refused where integrations are checked
-        keys = given.get("cacheKeyParameters")
-        record["cacheKeyParameters"] = [str(key) for key in keys] if isinstance(keys, list) else []
+        record["cacheKeyParameters"] = [as_text(key) for key in as_list(given.get("cacheKeyParameters"))]
         tls = given.get("tlsConfig")
         if isinstance(tls, dict) and tls:
             record["tlsConfig"] = {"insecureSkipVerification": tls.get("insecureSkipVerification") in (True, "true")}
@@ -212,7 +209,7 @@ class OperationReader:
 
     def _read_integration_responses(self, given: Any, where: str) -> dict[str, Record]:
         responses: dict[str, Record] = {}
-        for pattern, each in (given if isinstance(given, dict) else {}).items():
+        for pattern, each in as_map(given).items():
             response = self.references.resolve(each)
             if pattern.startswith("x-") or not isinstance(response, dict):
                 continue
@@ -232,7 +229,7 @@ class OperationReader:
     def _texts(self, given: Any, member: str, where: str) -> dict[str, str | None]:
         """A map of texts; what is no text is left out with AWS's warning. An empty template is kept as None."""
         texts: dict[str, str | None] = {}
-        for name, value in (given if isinstance(given, dict) else {}).items():
+        for name, value in as_map(given).items():
             if member.endswith("Templates") and value in (None, ""):
                 texts[name] = None
             elif isinstance(value, str):

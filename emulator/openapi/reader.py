@@ -19,7 +19,7 @@ from attrs import Factory, define
 
 from emulator.errors import BadRequestException
 from emulator.openapi import documents
-from emulator.openapi.documents import as_text
+from emulator.openapi.documents import as_list, as_map, as_text
 from emulator.openapi.operations import ANY_METHOD, VERBS, OperationReader, ReadMethod
 from emulator.openapi.references import References, UnresolvedReference
 from emulator.openapi.schemas import ModelBook, description_of
@@ -127,7 +127,7 @@ def _read_parts(
     prefix = _prefix(document, str(parameters.get("basepath", "ignore")).lower())
     if prefix:
         result.paths.append(prefix)
-    for path, given in (document.get("paths") or {}).items():
+    for path, given in as_map(document.get("paths")).items():
         if not path.startswith("x-"):
             _read_path(prefix, path, references.resolve(given), reader, result)
     for name, schema in schemas.items():
@@ -154,7 +154,7 @@ def _read_settings(document: Record, result: Document) -> None:
     """The extensions at the root that become members of the RestApi."""
     types = document.get(EXTENSION + "binary-media-types")
     if isinstance(types, list):
-        result.settings["binaryMediaTypes"] = [str(each) for each in types]
+        result.settings["binaryMediaTypes"] = [as_text(each) for each in types]
     size = document.get(EXTENSION + "minimum-compression-size")
     if size is not None:
         try:
@@ -173,7 +173,7 @@ def _read_settings(document: Record, result: Document) -> None:
     policy = document.get(EXTENSION + "policy")
     if policy is not None:
         result.settings["policy"] = policy if isinstance(policy, str) else json.dumps(policy, separators=(",", ":"))
-    for tag in document.get("tags") or []:
+    for tag in as_list(document.get("tags")):
         if isinstance(tag, dict) and isinstance(tag.get(EXTENSION + "tag-value"), str) and tag.get("name"):
             result.tags[str(tag["name"])] = tag[EXTENSION + "tag-value"]
     if EXTENSION + "cors" in document:
@@ -182,15 +182,15 @@ def _read_settings(document: Record, result: Document) -> None:
 
 def _read_endpoint(document: Record, parameters: Mapping[str, str], result: Document) -> None:
     given = document.get(EXTENSION + "endpoint-configuration")
-    for server in document.get("servers") or []:  # OpenAPI 3 puts it with a server
+    for server in as_list(document.get("servers")):  # OpenAPI 3 puts it with a server
         if given is None and isinstance(server, dict):
             given = server.get(EXTENSION + "endpoint-configuration")
     if isinstance(given, dict):
         ids = given.get("vpcEndpointIds")
         if isinstance(ids, list):
-            result.endpoint["vpcEndpointIds"] = [str(each) for each in ids]
+            result.endpoint["vpcEndpointIds"] = [as_text(each) for each in ids]
         if isinstance(given.get("types"), list):
-            result.endpoint["types"] = [str(each).upper() for each in given["types"]]
+            result.endpoint["types"] = [as_text(each).upper() for each in given["types"]]
         if given.get("ipAddressType") is not None:
             result.endpoint["ipAddressType"] = as_text(given["ipAddressType"])
         if given.get("disableExecuteApiEndpoint") is not None:
@@ -255,17 +255,20 @@ def _read_path(prefix: str, path: str, item: Any, reader: OperationReader, resul
 def _schemas(references: References) -> dict[str, Any]:
     document = references.document
     if references.swagger:
-        found = document.get("definitions")
-    else:
-        components = document.get("components")
-        found = components.get("schemas") if isinstance(components, dict) else None
-    return found if isinstance(found, dict) else {}
+        return as_map(document.get("definitions"))
+    return as_map(as_map(document.get("components")).get("schemas"))
 
 
 def _add_model(name: str, schema: Any, models: ModelBook, result: Document) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]+", name):
         result.errors.append(f"Unable to create model for '{name}': Model name must be alphanumeric: {name}")
         return
+    if isinstance(schema, dict) and str(schema.get("$ref", "")).startswith("#"):
+        try:
+            models.references.resolve(schema)
+        except UnresolvedReference as error:
+            result.errors.append(f"Unable to create model for '{name}': {error}")
+            return
     record: Record = {"name": name, "contentType": "application/json"}
     description = description_of(schema)
     if description is not None:
@@ -275,8 +278,7 @@ def _add_model(name: str, schema: Any, models: ModelBook, result: Document) -> N
 
 
 def _read_validators(document: Record, result: Document) -> None:
-    given = document.get(EXTENSION + "request-validators")
-    for name, each in (given if isinstance(given, dict) else {}).items():
+    for name, each in as_map(document.get(EXTENSION + "request-validators")).items():
         if isinstance(each, dict):
             result.validators[name] = {
                 "name": name,
@@ -286,8 +288,7 @@ def _read_validators(document: Record, result: Document) -> None:
 
 
 def _read_gateway_responses(references: References, result: Document) -> None:
-    given = references.document.get(EXTENSION + "gateway-responses")
-    for kind, each in (given if isinstance(given, dict) else {}).items():
+    for kind, each in as_map(references.document.get(EXTENSION + "gateway-responses")).items():
         response = references.resolve(each)
         if not isinstance(response, dict):
             continue
@@ -302,8 +303,6 @@ def _read_gateway_responses(references: References, result: Document) -> None:
 
 
 def _read_documentation(document: Record, result: Document) -> None:
-    given = document.get(EXTENSION + "documentation")
-    parts = given.get("documentationParts") if isinstance(given, dict) else None
-    for part in parts if isinstance(parts, list) else []:
+    for part in as_list(as_map(document.get(EXTENSION + "documentation")).get("documentationParts")):
         if isinstance(part, dict) and isinstance(part.get("location"), dict):
             result.documentation.append({"location": part["location"], "properties": part.get("properties", {})})

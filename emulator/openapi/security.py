@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
+from emulator.openapi.documents import as_list, as_map, as_text
 from emulator.openapi.references import References
 from emulator.store.records import Record
 
@@ -26,13 +27,7 @@ _AUTHORIZATION_BY_TYPE = {
     "COGNITO_USER_POOLS": "COGNITO_USER_POOLS",
     "JWT": "JWT",
 }
-_MEMBERS = (
-    "authorizerUri",
-    "authorizerCredentials",
-    "identityValidationExpression",
-    "identitySource",
-    "jwtConfiguration",
-)
+_TEXTS = ("authorizerUri", "authorizerCredentials", "identityValidationExpression", "identitySource")
 
 
 @frozen(kw_only=True)
@@ -49,13 +44,11 @@ def read_schemes(references: References) -> dict[str, Any]:
     """The document's security schemes by name, references followed."""
     document = references.document
     if references.swagger:
-        found = document.get("securityDefinitions")
+        found = as_map(document.get("securityDefinitions"))
     else:
-        components = document.get("components")
-        found = components.get("securitySchemes") if isinstance(components, dict) else None
-    if not isinstance(found, dict):
-        return {}
-    return {name: references.resolve(scheme) for name, scheme in found.items() if isinstance(scheme, dict)}
+        found = as_map(as_map(document.get("components")).get("securitySchemes"))
+    resolved = {name: references.resolve(scheme) for name, scheme in found.items()}
+    return {name: scheme for name, scheme in resolved.items() if isinstance(scheme, dict)}
 
 
 def is_api_key(scheme: Record) -> bool:
@@ -81,13 +74,15 @@ def read_authorizer(name: str, scheme: Record) -> Record | None:
     record: Record = {"name": name, "type": kind}
     providers = given.get("providerARNs")
     if isinstance(providers, list):
-        record["providerARNs"] = [str(arn) for arn in providers]
+        record["providerARNs"] = [as_text(arn) for arn in providers]
     if kind != "JWT":
         default = "cognito_user_pools" if kind == "COGNITO_USER_POOLS" else "custom"
         record["authType"] = str(scheme.get(AUTHTYPE) or default)
-    for member in _MEMBERS:
+    for member in _TEXTS:
         if given.get(member) is not None:
-            record[member] = given[member]
+            record[member] = as_text(given[member])
+    if isinstance(given.get("jwtConfiguration"), dict):
+        record["jwtConfiguration"] = given["jwtConfiguration"]
     if "identitySource" not in record and kind in ("TOKEN", "COGNITO_USER_POOLS", "JWT"):
         if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
             record["identitySource"] = f"method.request.header.{scheme.get('name')}"
@@ -97,9 +92,11 @@ def read_authorizer(name: str, scheme: Record) -> Record | None:
     if ttl is not None:
         record["authorizerResultTtlInSeconds"] = _seconds(ttl)
     configuration = record.get("jwtConfiguration")
-    if isinstance(configuration, dict) and "issuer" in configuration:  # as HTTP APIs write it
-        issuer = {"issuer": configuration["issuer"], "audiences": list(configuration.get("audience") or ())}
-        record["jwtConfiguration"] = {"issuers": [issuer]}
+    if configuration is not None and "issuer" in configuration:  # as HTTP APIs write it
+        audience = configuration.get("audience")
+        audiences = [as_text(each) for each in audience] if isinstance(audience, list) else []
+        issuer = {"issuer": as_text(configuration["issuer"]), "audiences": audiences}
+        record["jwtConfiguration"] = {"issuers": [issuer], "defaultAlgorithms": ["RS256"]}
     return record
 
 
@@ -135,12 +132,13 @@ class Security:
         for name, given in _each_requirement(requirements):
             scheme = self.schemes.get(name)
             if scheme is None:
-                self._warn(f"Security definition '{name}' not found. Ignoring.")
+                if name != "NONE":  # what SAM writes for "no authorizer"
+                    self._warn(f"Security definition '{name}' not found. Ignoring.")
             elif name in self.authorizers:
                 if authorizer is None:
                     authorizer = name
                     kind = _AUTHORIZATION_BY_TYPE.get(self.authorizers[name]["type"], "CUSTOM")
-                    scopes = tuple(str(scope) for scope in given) if isinstance(given, list) else ()
+                    scopes = tuple(as_text(scope) for scope in as_list(given))
             elif is_sigv4(scheme):
                 kind = "AWS_IAM"
             elif is_api_key(scheme):
@@ -152,6 +150,4 @@ class Security:
 
 
 def _each_requirement(requirements: Any) -> list[tuple[str, Any]]:
-    if not isinstance(requirements, list):
-        return []
-    return [pair for requirement in requirements if isinstance(requirement, dict) for pair in requirement.items()]
+    return [pair for requirement in as_list(requirements) for pair in as_map(requirement).items()]

@@ -197,6 +197,92 @@ paths:
             self.assertIn("6 MB", got.message)
 
 
+class Settings(ImportTestCase):
+    """Extensions that say something about the API as a whole, and those REST APIs do not have."""
+
+    def test_policy(self) -> None:
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+        for policy in ({"Version": "2012-10-17", "Statement": [statement]},):
+            for given in (policy, json.dumps(policy)):
+                api = self.imported(document(**{"x-amazon-apigateway-policy": given}))
+                kept = json.loads(self.control.store.apis[api["id"]].record["policy"])
+                self.assertEqual(
+                    f"arn:aws:execute-api:us-east-1:000000000000:{api['id']}/*", kept["Statement"][0]["Resource"]
+                )
+
+    def test_security_policy_and_access_mode(self) -> None:
+        given = {
+            "x-amazon-apigateway-security-policy": "SecurityPolicy_TLS13_1_3_2025_09",
+            "x-amazon-apigateway-endpoint-access-mode": "STRICT",
+        }
+        api = self.imported(document(**given))
+        self.assertEqual("SecurityPolicy_TLS13_1_3_2025_09", api["securityPolicy"])
+        self.assertEqual("STRICT", api["endpointAccessMode"])
+
+    def test_private_endpoint(self) -> None:
+        extension = {"x-amazon-apigateway-endpoint-configuration": {"vpcEndpointIds": ["vpce-1", "vpce-2"]}}
+        given = document(servers=[{"url": "/", **extension}])
+        api = self.imported(given, parameters={"endpointConfigurationTypes": "PRIVATE"})
+        self.assertEqual(
+            {"types": ["PRIVATE"], "ipAddressType": "dualstack", "vpcEndpointIds": ["vpce-1", "vpce-2"]},
+            api["endpointConfiguration"],
+        )
+        for types in ("EDGE", "LOCAL"):
+            self.refused(
+                400,
+                "BadRequestException",
+                None,
+                "ImportRestApi",
+                body=body(given),
+                parameters={"endpointConfigurationTypes": types},
+            )
+
+    def test_tags(self) -> None:
+        api = self.imported(document(tags=[{"name": "Owner", "x-amazon-apigateway-tag-value": "me"}, {"name": "x"}]))
+        self.assertEqual({"Owner": "me"}, api["tags"])
+
+    def test_what_only_http_apis_have(self) -> None:
+        given = {"x-amazon-apigateway-cors": {"allowOrigins": ["*"]}, "x-amazon-apigateway-importexport-version": "1.0"}
+        api = self.imported(document(**given))
+        self.assertEqual(["x-amazon-apigateway-cors is only supported for HTTP APIs. Ignoring."], api["warnings"])
+
+    def test_a_basepath_mode_that_is_none(self) -> None:
+        self.refused(
+            400,
+            "BadRequestException",
+            None,
+            "ImportRestApi",
+            body=body(document()),
+            parameters={"basepath": "drop"},
+        )
+
+    def test_jwt_authorizers(self) -> None:
+        issuer = {"issuer": "https://issuer.test", "audiences": ["a"]}
+        configuration = {"issuers": [issuer], "defaultAlgorithms": ["RS256"]}
+        as_http_apis = {"issuer": "https://issuer.test", "audience": ["a"]}
+        for given in (configuration, as_http_apis):
+            scheme = {
+                "type": "oauth2",
+                "x-amazon-apigateway-authorizer": {"type": "jwt", "jwtConfiguration": given},
+            }
+            api = self.imported(
+                document(
+                    components={"securitySchemes": {"j": scheme}},
+                    paths={"/a": {"get": mocked(security=[{"j": ["scope"]}])}},
+                )
+            )
+            (authorizer,) = self.control("GetAuthorizers", restApiId=api["id"])["items"]
+            self.assertEqual(configuration, authorizer["jwtConfiguration"])
+            self.assertEqual("method.request.header.Authorization", authorizer["identitySource"])
+            method = self.method(api["id"], "GET", "/a")
+            self.assertEqual((authorizer["id"], ["scope"]), (method["authorizerId"], method["authorizationScopes"]))
+
+    def test_sam_says_none(self) -> None:
+        api = self.imported(document(paths={"/a": {"get": mocked(security=[{"NONE": []}])}}))
+        self.assertNotIn("warnings", api)
+        self.assertEqual("NONE", self.method(api["id"], "GET", "/a")["authorizationType"])
+
+
 class References(ImportTestCase):
     def test_never_fetched(self) -> None:
         for reference in ("file:///etc/passwd", "http://127.0.0.1:1/x.json", "other.yaml#/a", "#/components/nothing"):
@@ -213,6 +299,18 @@ class References(ImportTestCase):
         )
         got = self.refused(400, "BadRequestException", None, "ImportRestApi", body=body(given))
         self.assertIn("Reference loop", got.message)
+
+    def test_models_that_are_only_a_loop(self) -> None:
+        for schemas in (
+            {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}},
+            {"A": {"$ref": "#/components/schemas/A"}},
+            {"A": {"$ref": "#/components/schemas/Gone"}},
+            {"A": {"$ref": "http://127.0.0.1:1/a.json"}},
+            {"A": {"type": "array", "items": {"$ref": "file:///etc/passwd"}}},
+        ):
+            given = document(components={"schemas": schemas})
+            got = self.refused(400, "BadRequestException", None, "ImportRestApi", body=body(given))
+            self.assertIn("Unable to create model for 'A': ", got.message)
 
     def test_shared_parts(self) -> None:
         given = document(

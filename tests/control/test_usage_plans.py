@@ -108,6 +108,12 @@ class Plans(UsagePlanTestCase):
         changed = self.patch(plan, ("add", f"{one}/rateLimit", "0.5"), ("replace", f"{one}/burstLimit", "3"))
         self.assertEqual({"/pets/{id}/GET": {"rateLimit": 0.5, "burstLimit": 3}}, changed["apiStages"][0]["throttle"])
         self.assertNotIn("throttle", self.patch(plan, ("remove", one))["apiStages"][0])
+        self.patch(plan, ("replace", f"/apiStages/{stage}/throttle//a/b/GET/rateLimit", "2"))  # as Terraform writes it
+        changed = self.patch(plan, ("replace", f"/apiStages/{stage}/throttle//GET/burstLimit", "2"))
+        self.assertEqual(
+            {"/a/b/GET": {"burstLimit": 0, "rateLimit": 2.0}, "//GET": {"burstLimit": 2, "rateLimit": 0.0}},
+            changed["apiStages"][0]["throttle"],
+        )
         whole = '{"/a/GET": {"rateLimit": 1, "burstLimit": "2"}}'
         for op in ("add", "replace"):
             changed = self.patch(plan, (op, f"/apiStages/{stage}/throttle", whole))
