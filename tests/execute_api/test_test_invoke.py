@@ -1,0 +1,84 @@
+"""TestInvokeMethod's output and log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.integrations.dispatch import IntegrationAnswer
+from emulator.wire import Headers
+from tests.execute_api.world import LAMBDA, World, http_method, mock_method, proxy_method
+
+STAMP = "Tue Nov 14 22:13:20 UTC 2023 : "
+
+
+class TestInvokeMethod(SynchronousTestCase):
+    def invoke(self, world: World, resource: str, verb: str = "GET", **request: Any) -> dict[str, Any]:
+        request = {"restApiId": "abc123", "resourceId": resource, "httpMethod": verb, **request}
+        output: dict[str, Any] = self.successResultOf(world.gateway.test_method("abc123", request))
+        return output
+
+    def test_mock(self) -> None:
+        world = World({"/pets/{petId}": {"GET": mock_method(200, "pet $input.params('petId') $stageVariables.v")}})
+        output = self.invoke(
+            world,
+            "pets-{petId}",
+            pathWithQueryString="/pets/123?foo=bar",
+            headers={"content-type": "application/json"},
+            stageVariables={"v": "1"},
+        )
+        self.assertEqual((output["status"], output["body"]), (200, "pet 123 1"))
+        self.assertEqual(output["headers"], {"Content-Type": "application/json"})
+        self.assertEqual(output["multiValueHeaders"], {"Content-Type": ["application/json"]})
+        first, *lines, last = output["log"].split("\n")
+        request_id = first.removeprefix("Execution log for request ")
+        expected = [
+            f"Starting execution for request: {request_id}",
+            "HTTP Method: GET, Resource Path: /pets/123",
+            "Method request path: {petId=123}",
+            "Method request query string: {foo=bar}",
+            "Method request headers: {content-type=application/json}",
+            "Method request body before transformations: ",
+            "Method response body after transformations: pet 123 1",
+            "Method response headers: {Content-Type=application/json}",
+            "Successfully completed execution",
+            "Method completed with status: 200",
+        ]
+        self.assertEqual(lines, [STAMP + line for line in expected])
+        self.assertEqual(last, "")
+
+    def test_lambda(self) -> None:
+        world = World({"/foo": {"GET": http_method("AWS", uri=LAMBDA)}})
+        body = b'{"statusCode":200}'
+        world.backend.answer = IntegrationAnswer(status=200, body=body, headers=Headers([("Content-Length", "18")]))
+        output = self.invoke(world, "foo", pathWithQueryString="/foo")
+        self.assertEqual(output["body"], '{"statusCode":200}')
+        url = LAMBDA.split(":path", 1)[1]
+        lines = [line.removeprefix(STAMP) for line in output["log"].split("\n")]
+        self.assertEqual(lines[7], f"Endpoint request URI: https://lambda.us-east-1.amazonaws.com{url}")
+        self.assertTrue(lines[8].startswith("Endpoint request headers: {x-amzn-lambda-integration-tag="))
+        self.assertEqual(lines[10], f"Sending request to https://lambda.us-east-1.amazonaws.com{url}")
+        self.assertEqual(lines[11], "Received response. Status: 200, Integration latency: 0 ms")
+        self.assertEqual(lines[12], "Endpoint response headers: {Content-Length=18}")
+        self.assertTrue(lines[15].startswith("Method response headers: {X-Amzn-Trace-Id=Root="), lines[15])
+        self.assertTrue(lines[15].endswith(", Content-Type=application/json}"), lines[15])
+
+    def test_the_method_as_it_is_being_edited(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "deployed")}})
+        world.api.resources["root"]["resourceMethods"]["GET"] = mock_method(200, "edited")
+        self.assertEqual(self.invoke(world, "root")["body"], "edited")
+        self.assertEqual(world.send("GET", "/").body, b"deployed")
+
+    def test_gatekeepers_are_not_asked(self) -> None:
+        method = mock_method(200, "in", apiKeyRequired=True, authorizationType="AWS_IAM")
+        self.assertEqual(self.invoke(World({"/": {"GET": method}}), "root")["status"], 200)
+
+    def test_a_failure(self) -> None:
+        world = World({"/": {"GET": proxy_method("AWS_PROXY", LAMBDA)}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b'"nonsense"')
+        output = self.invoke(world, "root")
+        self.assertEqual((output["status"], output["body"]), (502, '{"message":"Internal server error"}'))
+        lines = output["log"].strip().split("\n")
+        configuration = "Execution failed due to configuration error: Malformed Lambda proxy response"
+        self.assertEqual(lines[-2:], [STAMP + configuration, STAMP + "Method completed with status: 502"])

@@ -1,0 +1,130 @@
+"""What CloudWatch and X-Ray are told about requests, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.execute_api.watch import FLUSH_SECONDS, Watch
+from emulator.integrations.dispatch import IntegrationAnswer
+from tests.execute_api.world import World, mock_method, proxy_method
+
+GROUP_ARN = "arn:aws:logs:us-east-1:000000000000:log-group:access"
+
+
+class Sink:
+    """All three sinks, remembering."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, list[str]]] = []
+        self.records: list[bytes] = []
+        self.metrics: list[dict[str, Any]] = []
+        self.segments: list[str] = []
+
+    def put_log_events(self, account: str, region: str, group: str, stream: str, events: Any) -> None:
+        self.events.append((group, [text for _at, text in events]))
+
+    def put_records(self, account: str, region: str, delivery_stream: str, records: Any) -> None:
+        self.records.extend(records)
+
+    def put_metrics(self, account: str, region: str, namespace: str, data: Any) -> None:
+        self.metrics.extend(data)
+
+    def put_trace_segments(self, account: str, region: str, documents: Any) -> None:
+        self.segments.extend(documents)
+
+
+class Watching(SynchronousTestCase):
+    def world(self, **stage: Any) -> World:
+        world = World({"/": {"GET": mock_method(200, "hi")}, "/h": {"GET": proxy_method("HTTP_PROXY")}}, stage=stage)
+        self.sink = Sink()
+        world.gateway.observers.append(Watch(world.effects, self.sink, self.sink, self.sink))
+        self.addCleanup(lambda: self.assertEqual(world.clock.getDelayedCalls(), []))
+        self.addCleanup(world.gateway.stop)
+        return world
+
+    def flush(self, world: World) -> None:
+        world.clock.advance(FLUSH_SECONDS)
+
+    def test_nothing_on_the_hot_path(self) -> None:
+        world = self.world(accessLogSettings={"destinationArn": GROUP_ARN, "format": "$context.requestId"})
+        world.send("GET", "/")
+        self.assertEqual((self.sink.events, self.sink.metrics), ([], []))
+        self.flush(world)
+        self.assertEqual(len(self.sink.events), 1)
+
+    def test_access_logs(self) -> None:
+        template = (
+            "$context.requestId $context.status $context.responseLength $context.responseLatency "
+            "$context.integration.status $context.integrationLatency $context.error.message $context.resourcePath"
+        )
+        world = self.world(accessLogSettings={"destinationArn": GROUP_ARN, "format": template})
+        world.backend.answer = IntegrationAnswer(status=404, body=b"none")
+        replies = [world.send("GET", "/"), world.send("GET", "/h"), world.send("GET", "/nope")]
+        self.flush(world)
+        ids = [reply.headers.first("x-amzn-RequestId") for reply in replies]
+        expected = [
+            f"{ids[0]} 200 2 0 200 0 - /",
+            f"{ids[1]} 404 4 0 404 0 - /h",
+            f"{ids[2]} 403 42 0 - - Missing Authentication Token -",
+        ]
+        self.assertEqual(self.sink.events, [("access", expected)])
+
+    def test_firehose(self) -> None:
+        arn = "arn:aws:firehose:us-east-1:000000000000:deliverystream/amazon-apigateway-x"
+        world = self.world(accessLogSettings={"destinationArn": arn, "format": "$context.status"})
+        world.send("GET", "/")
+        self.flush(world)
+        self.assertEqual(self.sink.records, [b"200\n"])
+
+    def test_execution_logs(self) -> None:
+        world = self.world(methodSettings={"*/*": {"loggingLevel": "INFO", "dataTraceEnabled": True}})
+        reply = world.send("GET", "/")
+        self.flush(world)
+        ((group, lines),) = self.sink.events
+        self.assertEqual(group, "API-Gateway-Execution-Logs_abc123/prod")
+        request_id = reply.headers.first("x-amzn-RequestId")
+        self.assertEqual(lines[1], f"({request_id}) Starting execution for request: {request_id}")
+        self.assertIn(f"({request_id}) Method response body after transformations: hi", lines)
+        self.assertEqual(lines[-1], f"({request_id}) Method completed with status: 200")
+
+    def test_only_errors(self) -> None:
+        world = self.world(methodSettings={"*/*": {"loggingLevel": "ERROR"}})
+        world.edit("/h", "GET", methodIntegration={"type": "MOCK"})
+        world.send("GET", "/")
+        reply = world.send("GET", "/h")
+        self.assertEqual(reply.status, 500)
+        self.flush(world)
+        ((_group, lines),) = self.sink.events
+        self.assertEqual(len(lines), 2)
+        self.assertIn("Execution failed due to configuration error", lines[0])
+
+    def test_metrics(self) -> None:
+        world = self.world()
+        for path in ("/", "/", "/nope"):
+            world.send("GET", path)
+        world.send("GET", "/", stage="/other")
+        self.flush(world)
+        counts = {
+            tuple(d["Value"] for d in datum["Dimensions"]): sum(datum["Counts"])
+            for datum in self.sink.metrics
+            if datum["MetricName"] == "Count"
+        }
+        self.assertEqual(counts, {("demo",): 3.0, ("demo", "prod"): 3.0})
+
+    def test_segments(self) -> None:
+        world = self.world(tracingEnabled=True)
+        world.send("GET", "/h", {"X-Amzn-Trace-Id": "Root=1-6553f100-aaaaaaaaaaaaaaaaaaaaaaaa;Sampled=1"})
+        self.flush(world)
+        (document,) = [json.loads(text) for text in self.sink.segments]
+        self.assertEqual(document["trace_id"], "1-6553f100-aaaaaaaaaaaaaaaaaaaaaaaa")
+        self.assertEqual(document["subsegments"][0]["name"], "HTTP_PROXY")
+        self.assertEqual(document["id"], world.backend.requests[0].trace_id.split(";")[1].removeprefix("Parent="))
+
+    def test_many_do_not_wait(self) -> None:
+        world = self.world()
+        for _ in range(201):
+            world.send("GET", "/")
+        self.assertNotEqual(self.sink.metrics, [])
