@@ -188,7 +188,7 @@ class LambdaAuthorizers:
             raise misconfigured("Invalid authorizer URI")
         if authorizer.credentials and not _ROLE.fullmatch(authorizer.credentials.fill(request.stage_variables, {})):
             raise misconfigured("Invalid authorizer credentials")
-        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
+        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._note_call(authorizer, request, identity, arn, body)
         result = await self._invoke(arn, body, request)
         if result.function_error is not None:

@@ -175,7 +175,7 @@ def _from_header(request: Request, header: str) -> Signature:
 
 
 def _hashed(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()).decode()
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()).decode()
 
 
 def _header_date(request: Request) -> str | None:
@@ -355,7 +355,7 @@ def _encoded(part: str) -> str:
 
 
 def _string_to_sign(signature: Signature, canonical: str) -> str:
-    digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
     scope = f"{signature.date[:8]}/{signature.region}/{signature.service}/aws4_request"
     return f"{ALGORITHM}\n{signature.date}\n{scope}\n{digest}"
 

@@ -102,7 +102,7 @@ def arn_of(invocation: Invocation) -> str:
 
 
 def _check_length(arn: str) -> None:
-    if len(arn) > MAX_ARN or (not arn.isascii() and len(arn.encode("utf-8", "surrogateescape")) > MAX_ARN):
+    if len(arn) > MAX_ARN or (not arn.isascii() and len(arn.encode("utf-8", "surrogatepass")) > MAX_ARN):
         raise GatewayError("DEFAULT_4XX", "Request URI too long", status=414)
 
 

@@ -74,7 +74,7 @@ def _asked(gateway: Gateway, api: RestApi, request: Record, lines: list[str]) ->
         for value in values:
             headers.add(name, value)
     path, _, raw_query = (request.get("pathWithQueryString") or "/").partition("?")
-    query = parse_query(raw_query.encode())
+    query = parse_query(raw_query.encode("utf-8", "surrogatepass"))
     request_id = gateway.effects.uuid()
     context = _context(gateway, api, request_id, path or "/")
     for name, value in (request.get("additionalContext") or {}).items():

@@ -101,7 +101,7 @@ def _seen(invocation: Invocation, gateway: Gateway) -> Seen:
     country = request.headers.last(gateway.settings.geo_header)
     return Seen(
         method=request.method,
-        path=invocation.request_path.encode("utf-8", "surrogateescape"),
+        path=invocation.request_path.encode("utf-8", "surrogatepass"),
         query=request.raw_query,
         headers=request.headers,
         body=request.body,

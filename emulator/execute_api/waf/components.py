@@ -41,7 +41,7 @@ def _single_header(options: Mapping[str, Any]) -> Extract:
 
 
 def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _arguments(seen: Seen) -> Iterable[tuple[bytes, bytes]]:
