@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from functools import cache
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import jwt
@@ -411,10 +412,10 @@ class Jwt(TokenCase):
         self.assertEqual(self.status(lying, token(self.claims())), 500)
 
     def test_key_set_in_a_file(self) -> None:
-        path = self.mktemp()
-        with open(path, "wb") as file:
+        with NamedTemporaryFile() as file:
             file.write(key_set(jwk("k1", rsa_key("k1"))))
-        self.assertEqual(self.status(self.world(issuers={IDP: path}), token(self.claims())), 200)
+            file.flush()
+            self.assertEqual(self.status(self.world(issuers={IDP: file.name}), token(self.claims())), 200)
 
     def test_bounded(self) -> None:
         world = self.world()
