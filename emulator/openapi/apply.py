@@ -76,7 +76,8 @@ def apply(api: RestApi, document: Document, overwrite: bool, new_id: NewId) -> N
         except BadPath as error:
             document.errors.append(f"Unable to create resource at path '{path}': {error}")
             continue
-        namespace = new_id(6) if resource["id"] in before and resource["id"] != api.root_id else resource["id"]
+        renewed = overwrite and resource["id"] in before and resource["id"] != api.root_id
+        namespace = new_id(6) if renewed else resource["id"]
         for verb, method in document.methods.get(path, {}).items():
             record = _complete(method, path, verb, namespace, validators, authorizers, document)
             resource.setdefault("resourceMethods", {})[verb] = record

@@ -273,7 +273,7 @@ def _add_model(name: str, schema: Any, models: ModelBook, result: Document) -> N
     description = description_of(schema)
     if description is not None:
         record["description"] = description
-    record["schema"] = models.text(schema)
+    record["schema"] = models.text(schema, name)
     result.models[name] = record
 
 

@@ -113,11 +113,16 @@ class ModelBook:
         self._by_text: dict[str, str] = {}
         self._open: set[str] = set()  # references being written out, against loops
 
-    def text(self, schema: Any) -> str:
-        """The schema as a model keeps it."""
+    def text(self, schema: Any, name: str = "") -> str:
+        """The schema as a model keeps it. References into the model ``name`` itself stay within it."""
         swagger = self.references.swagger
         order = _SWAGGER_ORDER if swagger else _OAS3_ORDER
-        return pretty(map_schema(schema, order, self._reference, sort_required=not swagger))
+        own = f"{self.references.schema_prefix}{name}/"
+
+        def on_ref(reference: str) -> Any:
+            return f"#/{reference[len(own) :]}" if name and reference.startswith(own) else self._reference(reference)
+
+        return pretty(map_schema(schema, order, on_ref, sort_required=not swagger))
 
     def name_for(self, schema: Any) -> str | None:
         """The model for a schema of a body: the one it refers to, or one made for it. None: no such model."""
@@ -160,21 +165,26 @@ class ModelBook:
             self._open.discard(reference)
 
 
-def to_document(schema_text: str, api_id: str, prefix: str) -> Any:
-    """A model's schema as a document shows it: references point into the document."""
+def to_document(schema_text: str, name: str, prefix: str) -> Any:
+    """The schema of the model ``name`` as a document shows it: references point into the document."""
     try:
         schema = json.loads(schema_text)
     except ValueError:
-        return {"type": "object"}
+        schema = None
+    if not isinstance(schema, dict):
+        return {"type": "object"}  # a model that is not JSON
 
     def local(reference: str) -> str:
-        name = model_name(reference)
-        return reference if name is None else prefix + name
+        if reference == "#":
+            return prefix + name
+        if reference.startswith("#/"):
+            return prefix + name + reference[1:]
+        other = model_name(reference)
+        return reference if other is None else prefix + other
 
-    order = _SWAGGER_ORDER if prefix.startswith("#/definitions") else _OAS3_ORDER
-    result = map_schema(schema, order, local, sort_required=not prefix.startswith("#/definitions"))
-    if isinstance(result, dict):
-        result.pop("$schema", None)
+    swagger = prefix.startswith("#/definitions")
+    result = map_schema(schema, _SWAGGER_ORDER if swagger else _OAS3_ORDER, local, sort_required=not swagger)
+    result.pop("$schema", None)
     return result
 
 

@@ -89,8 +89,7 @@ def _write_components(export: Export, document: dict[str, Any]) -> None:
     snapshot = export.snapshot
     prefix = "#/definitions/" if export.swagger else "#/components/schemas/"
     schemas = {
-        name: to_document(snapshot.models[name]["schema"], snapshot.api["id"], prefix)
-        for name in sorted(snapshot.models)
+        name: to_document(snapshot.models[name]["schema"], name, prefix) for name in sorted(snapshot.models)
     }
     schemes = _schemes(snapshot, "authorizers" in export.extensions)
     if export.swagger:

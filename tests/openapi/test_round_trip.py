@@ -123,6 +123,20 @@ def build(control: Control, spec: dict[str, Any]) -> str:
         description="several",
         schema=json.dumps({"type": "array", "items": {"$ref": url}}),
     )
+    control(
+        "CreateModel",
+        restApiId=api_id,
+        name="Own",
+        contentType="application/json",
+        schema=json.dumps(
+            {
+                "type": "object",
+                "properties": {"self": {"$ref": "#"}, "part": {"$ref": "#/definitions/part"}},
+                "definitions": {"part": {"type": "array", "items": {"$ref": "#/definitions/part"}}},
+            }
+        ),
+    )
+    control("CreateModel", restApiId=api_id, name="Xml", contentType="application/xml", schema="<x/>")
     ids = make_named(control, api_id)
     if spec["gateway"]:
         control(
