@@ -23,6 +23,7 @@ def create_request_validator(call: Call, request: Record) -> Record:
     if not (request.get("name") or "").strip():
         raise BadRequestException(BLANK)
     validator_id = call.new_id(api.validators)
+    _check_unique(api, request["name"], validator_id)
     record = {
         "id": validator_id,
         "name": request["name"],
@@ -31,6 +32,13 @@ def create_request_validator(call: Call, request: Record) -> Record:
     }
     api.validators[validator_id] = record
     return record
+
+
+def _check_unique(api: RestApi, name: str, own_id: str) -> None:
+    if any(each["name"] == name and each["id"] != own_id for each in api.validators.values()):
+        raise ConflictException(
+            f"Request Validator name must be unique. Request Validator {name} already exists in this RestApi."
+        )
 
 
 def _find(call: Call, request: Record) -> tuple[RestApi, Record]:
@@ -66,6 +74,7 @@ def delete_request_validator(call: Call, request: Record) -> None:
 def update_request_validator(call: Call, request: Record) -> Record:
     api, record = _find(call, request)
     changed = PATCHES.apply(record, request.get("patchOperations"))
+    _check_unique(api, changed["name"], record["id"])
     api.validators[record["id"]] = changed
     return changed
 

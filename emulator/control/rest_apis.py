@@ -24,6 +24,7 @@ BAD_COMPRESSION = "Invalid minimum compression size, must be between 0 and 10485
 NO_ENDPOINT = "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED."
 MANY_ENDPOINTS = "Cannot create an api with multiple Endpoint Types."
 PRIVATE_IS_DUALSTACK = "Only dualstack ipAddressType is supported for Private APIs."
+POLICY_LENGTH = 8192
 ENDPOINT_TYPES = ("REGIONAL", "EDGE", "PRIVATE")
 SECURITY_POLICIES = (
     "TLS_1_0",
@@ -46,7 +47,7 @@ SECURITY_POLICIES = (
 def create_rest_api(call: Call, request: Record) -> Record:
     """A new API with its root resource and the models Empty and Error; a clone when ``cloneFrom`` says so."""
     if not request["name"].strip():
-        raise BadRequestException("Name cannot be empty")
+        raise BadRequestException("Name cannot be an empty string")
     if request.get("description") == "":
         raise BadRequestException("Description cannot be an empty string")
     source = lookup.rest_api(call, request["cloneFrom"]) if request.get("cloneFrom") else None
@@ -162,6 +163,8 @@ def canonical_policy(call: Call, api_id: str, policy: str) -> str:
     The page followed is "API Gateway resource policy examples" of the developer guide. What is kept is plain JSON;
     ``shown`` escapes it.
     """
+    if len(policy) > POLICY_LENGTH:
+        raise BadRequestException(f"Resource policy must not be longer than {POLICY_LENGTH} characters")
     try:
         document = json.loads(policy)
         statements = document["Statement"]
@@ -239,7 +242,7 @@ def update_rest_api(call: Call, request: Record) -> Record:
 
 def _name(record: Record, operation: PatchOp) -> None:
     if not operation.text.strip():
-        raise BadRequestException("Name cannot be empty")
+        raise BadRequestException("Name cannot be an empty string")
     record["name"] = operation.text
 
 

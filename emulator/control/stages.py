@@ -21,6 +21,8 @@ DEPLOYMENT_MEMBERS = ("variables", "cacheClusterEnabled", "cacheClusterSize", "t
 NO_DEPLOYMENT = "Deployment id does not exist"
 # How long a cache cluster takes to come and go, in seconds; minutes on AWS.
 CACHE_SECONDS = 1.0
+# The developer guide's quotas that cannot be raised.
+VARIABLES, VARIABLE_NAME, VARIABLE_VALUE = 100, 64, 512
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _VARIABLE = re.compile(r"[A-Za-z0-9_]+")
 _VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=, ]+")
@@ -73,7 +75,7 @@ def changed_stage(call: Call, stage: Record, settings: Record) -> Record:
             changed[member] = settings[member]
     if settings.get("variables"):
         changed["variables"] = {**changed.get("variables", {}), **settings["variables"]}
-        check_variables(settings["variables"])
+        check_variables(changed["variables"])
     if "tags" in settings:
         changed["tags"] = checked_tags(settings["tags"])
     if "cacheClusterEnabled" in settings:
@@ -95,7 +97,9 @@ def settle_cache(call: Call, before: Record, after: Record) -> None:
 
 
 def check_variables(variables: Record) -> None:
-    """Raises BadRequestException for names and values that stage variables cannot have."""
+    """Raises BadRequestException for names and values that stage variables cannot have, and for too many."""
+    if len(variables) > VARIABLES:
+        raise BadRequestException(f"A stage must not have more than {VARIABLES} stage variables")
     for name, value in variables.items():
         if not _VARIABLE.fullmatch(name):
             raise BadRequestException(
@@ -106,6 +110,11 @@ def check_variables(variables: Record) -> None:
             raise BadRequestException(
                 f"Invalid stage variable value: {printed}.  Please use values with alphanumeric characters and the "
                 "symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
+            )
+        if len(name) > VARIABLE_NAME or len(value) > VARIABLE_VALUE:
+            raise BadRequestException(
+                f"Stage variable names must not be longer than {VARIABLE_NAME} characters, and their values not longer "
+                f"than {VARIABLE_VALUE}: {name}"
             )
 
 
