@@ -24,8 +24,8 @@ _STRING = 7  # the only type of header value used here
 def frame(headers: dict[str, str], payload: bytes) -> bytes:
     """One event-stream message."""
     head = b"".join(
-        struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", _STRING, len(value)) + value.encode()
-        for name, value in headers.items()
+        struct.pack("!B", len(name)) + name + struct.pack("!BH", _STRING, len(value)) + value
+        for name, value in ((name.encode(), value.encode()) for name, value in headers.items())
     )
     prelude = struct.pack("!II", 16 + len(head) + len(payload), len(head))
     message = prelude + struct.pack("!I", zlib.crc32(prelude)) + head + payload

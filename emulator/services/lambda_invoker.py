@@ -90,13 +90,14 @@ class Lambda(MultiService):
         state_dir: str,
         endpoint_url: Callable[[], str],
         calls: Calls | None = None,
+        starter: WorkerStarter | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._effects = effects
         self.logs = MotoLogSink(effects)
         self.source = MotoFunctionSource(effects)
         self.interpreters = Interpreters(effects, settings.interpreters, strict=settings.strict_runtimes)
-        starter = WorkerStarter(effects, os.path.join(state_dir, "lambda"), self.interpreters, endpoint_url)
+        starter = starter or WorkerStarter(effects, os.path.join(state_dir, "lambda"), self.interpreters, endpoint_url)
         self.pool = LambdaPool(
             effects,
             starter,
@@ -112,7 +113,7 @@ class Lambda(MultiService):
         self.invoker = LambdaInvoker(effects, self.source, self.pool, settings.account_id, settings.region)
 
     def stopService(self) -> Deferred[object]:
-        self.sources.clear()
+        self.sources.stop()
         stopped: Deferred[object] = super().stopService()  # type: ignore[no-untyped-call]
         return stopped
 

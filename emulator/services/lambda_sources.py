@@ -59,9 +59,8 @@ class _Batch:
 class _Line:
     """The records of one shard for one function, in order: one batch at a time."""
 
-    account: str
-    region: str
-    function: str
+    key: tuple[str, str, str]
+    mapping: Any  # moto's
     batch: int
     retries: int  # -1: until it works
     waiting: deque[dict[str, Any]] = field(factory=deque)
@@ -80,6 +79,7 @@ class LambdaSources:
         self._source = source
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._timers: set[IDelayedCall] = set()
+        self._stopped = False
         self._rung: set[tuple[str, str, str]] = set()
 
     def install(self) -> None:
@@ -94,8 +94,13 @@ class LambdaSources:
         _patch_queues()
         lambda_pushes.install()
 
+    def stop(self) -> None:
+        """Poll no more."""
+        self._stopped = True
+        self.clear()
+
     def clear(self) -> None:
-        """Forget everything: the emulator is emptied, or stops."""
+        """Forget everything: the emulator is emptied."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -172,17 +177,11 @@ class LambdaSources:
     def put(self, line: tuple[str, str, str], mapping: Any, records: list[dict[str, Any]]) -> None:
         """Records for a function, from moto; on the writer's thread. ``line``: source, shard, function ARN."""
         retries = mapping.max_retry_attempts
-        made = _Line(
-            mapping.account_id,
-            mapping.region,
-            mapping.function_arn,
-            int(mapping.batch_size or 100),
-            -1 if retries is None else int(retries),
-        )
-        self._effects.from_thread(self._queue, line, made, records)
+        made = _Line(line, mapping, int(mapping.batch_size or 100), -1 if retries is None else int(retries))
+        self._effects.from_thread(self._queue, made, records)
 
-    def _queue(self, key: tuple[str, str, str], made: _Line, records: list[dict[str, Any]]) -> None:
-        line = self._lines.setdefault(key, made)
+    def _queue(self, made: _Line, records: list[dict[str, Any]]) -> None:
+        line = self._lines.setdefault(made.key, made)
         line.waiting.extend(records)
         self._advance(line)
 
@@ -192,18 +191,26 @@ class LambdaSources:
         line.running = True
         batch = [line.waiting[index] for index in range(min(line.batch, len(line.waiting)))]
         payload = json.dumps({"Records": batch}, default=str).encode()
-        self._call(line.account, line.region, line.function, payload).addBoth(self._advanced, line, len(batch))
+        mapping = line.mapping
+        self._call(mapping.account_id, mapping.region, mapping.function_arn, payload).addBoth(
+            self._advanced, line, len(batch)
+        )
 
     def _advanced(self, result: InvocationResult | Failure, line: _Line, count: int) -> None:
         if isinstance(result, Failure):
             result.trap(LambdaError)
+        if self._lines.get(line.key) is not line or not line.mapping.enabled:
+            self._lines.pop(line.key, None)
+            return
         failed = isinstance(result, Failure) or result.function_error is not None
         line.attempts += 1
         if failed and (line.retries < 0 or line.attempts <= line.retries):
             self._later(min(2.0 ** (line.attempts - 1), LONGEST_BACKOFF), self._again, line)
             return
         if failed:
-            self.log.warn("{count} records for {function} are given up", count=count, function=line.function)
+            self.log.warn(
+                "{count} records for {function} are given up", count=count, function=line.mapping.function_arn
+            )
         for _ in range(count):
             line.waiting.popleft()
         line.attempts = 0
@@ -225,6 +232,9 @@ class LambdaSources:
         return self._effects.in_writer(function, *args)
 
     def _later(self, seconds: float, function: Callable[..., None], *args: Any) -> None:
+        if self._stopped:
+            return
+
         def run() -> None:
             self._timers.discard(timer)
             function(*args)

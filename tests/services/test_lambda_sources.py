@@ -1,0 +1,213 @@
+"""What moto's other services do with functions: queues, streams, topics, rules, buckets, logs."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+
+from emulator.services.lambda_pushes import rule_input
+from tests.services.lambda_support import ACCOUNT, REGION, LambdaCase, arn
+
+
+class QueueTests(LambdaCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.create()
+        attributes = {"VisibilityTimeout": "30"}
+        self.queue = self.call("sqs", "CreateQueue", QueueName="q", Attributes=attributes)["QueueUrl"]
+        self.source = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+
+    def map(self, **options: object) -> str:
+        made = self.call(
+            "lambda", "CreateEventSourceMapping", EventSourceArn=self.source, FunctionName="greet", **options
+        )
+        return str(made["UUID"])
+
+    def send(self, body: str) -> None:
+        attributes = {"k": {"DataType": "String", "StringValue": "v"}}
+        self.call("sqs", "SendMessage", QueueUrl=self.queue, MessageBody=body, MessageAttributes=attributes)
+
+    def left(self) -> tuple[int, int]:
+        """Messages in the queue: visible ones and those in flight."""
+        found = self.call("sqs", "GetQueueAttributes", QueueUrl=self.queue, AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    def test_handled(self) -> None:
+        self.map()
+        self.send("hello")
+        record = self.event()["Records"][0]
+        self.assertEqual(
+            (record["body"], record["eventSource"], record["eventSourceARN"]), ("hello", "aws:sqs", self.source)
+        )
+        self.assertEqual(record["attributes"]["ApproximateReceiveCount"], "1")
+        self.assertEqual(
+            record["messageAttributes"],
+            {"k": {"stringValue": "v", "stringListValues": [], "binaryListValues": [], "dataType": "String"}},
+        )
+        self.assertEqual(self.left(), (0, 1))
+        self.runtime().answer()
+        self.assertEqual(self.left(), (0, 0))
+
+    def test_what_was_there_before(self) -> None:
+        for n in range(3):
+            self.send(str(n))
+        self.map()
+        self.assertEqual([each["body"] for each in self.event()["Records"]], ["0", "1", "2"])
+
+    def test_disabled_and_deleted(self) -> None:
+        mapping = self.map(Enabled=False)
+        self.send("1")
+        self.assertEqual(self.starter.runtimes, [])
+        self.call("lambda", "UpdateEventSourceMapping", UUID=mapping, Enabled=True)
+        self.assertEqual(self.event()["Records"][0]["body"], "1")
+        self.call("lambda", "DeleteEventSourceMapping", UUID=mapping)
+        self.send("2")
+        self.assertEqual(len(self.starter.runtimes), 1)
+
+    def test_failed_messages_come_again(self) -> None:
+        """When their visibility timeout is over."""
+        self.map()
+        self.send("hello")
+        runtime = self.runtime()
+        runtime.worker.failed(runtime.request_id, b'{"errorType": "E"}', {})
+        self.assertEqual(self.left(), (0, 1))
+        # moto's queues go by the machine's clock: the message is made visible by hand, the poll by the clock.
+        handle = self.event()["Records"][0]["receiptHandle"]
+        self.call("sqs", "ChangeMessageVisibility", QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=0)
+        self.clock.advance(31)
+        record = self.event()["Records"][0]
+        self.assertEqual((record["body"], record["attributes"]["ApproximateReceiveCount"]), ("hello", "2"))
+
+    def test_partial_failures(self) -> None:
+        self.send("0")
+        self.send("1")
+        self.map(FunctionResponseTypes=["ReportBatchItemFailures"])
+        failed = self.event()["Records"][1]["messageId"]
+        self.runtime().answer(json.dumps({"batchItemFailures": [{"itemIdentifier": failed}]}).encode())
+        self.assertEqual(self.left(), (0, 1))
+
+
+class StreamTests(LambdaCase):
+    def test_kinesis(self) -> None:
+        self.create()
+        self.call("kinesis", "CreateStream", StreamName="s", ShardCount=1)
+        source = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
+        self.call(
+            "lambda", "CreateEventSourceMapping", EventSourceArn=source, FunctionName="greet", StartingPosition="LATEST"
+        )
+        for data in (b"0", b"1", b"2"):
+            self.call("kinesis", "PutRecord", StreamName="s", Data=data, PartitionKey="p")
+        record = self.event()["Records"][0]
+        self.assertEqual(base64.b64decode(record["kinesis"]["data"]), b"0")
+        self.assertEqual((record["eventSource"], record["eventSourceARN"]), ("aws:kinesis", source))
+        # One batch of a shard at a time, in order; an error holds the others back.
+        runtime = self.runtime()
+        runtime.worker.failed(runtime.request_id, b"{}", {})
+        runtime.ask()
+        self.assertEqual(len(runtime.connection.sent), 1)
+        self.clock.advance(1)
+        self.assertEqual(self.event()["Records"][0]["kinesis"]["data"], base64.b64encode(b"0").decode())
+
+    def test_table(self) -> None:
+        self.create()
+        made = self.call(
+            "dynamodb", "CreateTable", TableName="t", BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )  # fmt: skip
+        source = made["TableDescription"]["LatestStreamArn"]
+        self.call(
+            "lambda", "CreateEventSourceMapping", EventSourceArn=source, FunctionName="greet", StartingPosition="LATEST"
+        )
+        self.call("dynamodb", "PutItem", TableName="t", Item={"id": {"S": "1"}})
+        self.call("dynamodb", "DeleteItem", TableName="t", Key={"id": {"S": "1"}})
+        record = self.event()["Records"][0]
+        self.assertEqual((record["eventName"], record["dynamodb"]["NewImage"]), ("INSERT", {"id": {"S": "1"}}))
+        self.runtime().answer()
+        self.assertEqual(self.event()["Records"][0]["eventName"], "REMOVE")
+
+
+class PushTests(LambdaCase):
+    def test_topic(self) -> None:
+        self.create()
+        topic = self.call("sns", "CreateTopic", Name="t")["TopicArn"]
+        self.call("sns", "Subscribe", TopicArn=topic, Protocol="lambda", Endpoint=arn("greet"))
+        attributes = {"k": {"DataType": "String", "StringValue": "v"}}
+        self.call("sns", "Publish", TopicArn=topic, Message="hello", Subject="s", MessageAttributes=attributes)
+        message = self.event()["Records"][0]["Sns"]
+        self.assertEqual(
+            {name: message[name] for name in ("TopicArn", "Subject", "Message", "MessageAttributes")},
+            {
+                "TopicArn": topic,
+                "Subject": "s",
+                "Message": "hello",
+                "MessageAttributes": {"k": {"Type": "String", "Value": "v"}},
+            },
+        )
+
+    def test_rule(self) -> None:
+        self.create()
+        self.call("events", "PutRule", Name="r", EventPattern='{"source": ["me"]}')
+        self.call("events", "PutTargets", Rule="r", Targets=[{"Id": "1", "Arn": arn("greet")}])
+        for source in ("you", "me"):
+            self.call("events", "PutEvents", Entries=[{"Source": source, "DetailType": "d", "Detail": '{"x": 1}'}])
+        self.assertEqual(len(self.runtime().connection.sent), 1)
+        event = self.event()
+        self.assertEqual((event["source"], event["detail"], event["detail-type"]), ("me", {"x": 1}, "d"))
+        self.assertRegex(event["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+
+    def test_rule_input(self) -> None:
+        event = {"time": 0, "detail": {"a": {"b": 1}}}
+        self.assertEqual(rule_input({"Input": '{"x": 1}'}, event, None), {"x": 1})
+        self.assertEqual(rule_input({"InputPath": "$.detail.a"}, event, None), {"b": 1})
+        self.assertEqual(rule_input({}, event, None)["time"], "1970-01-01T00:00:00Z")
+
+    def test_bucket(self) -> None:
+        self.create()
+        place = {"LocationConstraint": REGION}
+        self.call("s3", "CreateBucket", Bucket="bucket", CreateBucketConfiguration=place)
+        self.call(
+            "s3", "PutBucketNotificationConfiguration", Bucket="bucket",
+            NotificationConfiguration={
+                "LambdaFunctionConfigurations": [
+                    {"LambdaFunctionArn": arn("greet"), "Events": ["s3:ObjectCreated:*"]}
+                ]
+            },
+        )  # fmt: skip
+        self.call("s3", "PutObject", Bucket="bucket", Key="key", Body=b"1")
+        record = self.event()["Records"][0]
+        self.assertEqual((record["eventName"], record["s3"]["object"]["key"]), ("ObjectCreated:Put", "key"))
+
+
+class LogTests(LambdaCase):
+    def test_events(self) -> None:
+        self.create()
+        self.invoke("greet")
+        self.runtime().worker.output(1, "é\n".encode())
+        self.runtime().answer()
+        found = self.call("logs", "FilterLogEvents", logGroupName="/aws/lambda/greet")["events"]
+        messages = [each["message"] for each in found]
+        self.assertEqual([each.split()[0] for each in messages], ["INIT_START", "START", "é", "END", "REPORT"])
+        self.assertRegex(found[0]["logStreamName"], r"^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$")
+
+    def test_group_of_ones_own(self) -> None:
+        self.create(LoggingConfig={"LogGroup": "mine"})
+        self.invoke("greet")
+        self.runtime().answer()
+        self.assertEqual(len(self.call("logs", "FilterLogEvents", logGroupName="mine")["events"]), 4)
+
+    def test_subscription(self) -> None:
+        """A group with a filter is fed at once."""
+        self.create()
+        self.create("reader")
+        self.call("logs", "CreateLogGroup", logGroupName="/aws/lambda/greet")
+        self.call(
+            "logs", "PutSubscriptionFilter", logGroupName="/aws/lambda/greet", filterName="f", filterPattern="",
+            destinationArn=arn("reader"),
+        )  # fmt: skip
+        self.invoke("greet")
+        self.runtime().answer()
+        data = json.loads(gzip.decompress(base64.b64decode(self.event("reader")["awslogs"]["data"])))
+        self.assertEqual(data["logGroup"], "/aws/lambda/greet")
