@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from emulator.mapping.errors import JsonPathError
+from emulator.mapping.java_types import Budget
 from emulator.mapping.jayway.filters import FilterReader
 from emulator.mapping.jayway.reader import Reader
 from emulator.mapping.jayway.tokens import Function, Indices, NotFound, Property, Step, Test, Walk
-from emulator.mapping.values import Budget
 
 
 class Missing:

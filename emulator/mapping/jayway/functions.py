@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from emulator.mapping.errors import JsonPathError
+from emulator.mapping.java_types import View
 from emulator.mapping.jayway.tokens import Invoke, Walk
-from emulator.mapping.values import View, to_text
+from emulator.mapping.values import to_text
 
 _SMALLEST: Final = 4.9e-324
 

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from emulator.mapping.equality import equal
+from emulator.mapping.java_types import Budget
 from emulator.mapping.jayway.tokens import InvalidOperand, Walk
-from emulator.mapping.values import Budget, equal, to_text
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity import java_regex
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from jsonpath_rw import jsonpath as rw
 
 from emulator.mapping.errors import JsonPathError
-from emulator.mapping.values import Budget
+from emulator.mapping.java_types import Budget
 
 
 class NotFound(Exception):

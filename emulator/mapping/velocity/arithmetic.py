@@ -13,8 +13,10 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_DOWN, Context, Decimal
 from typing import Any, Final
 
+from emulator.mapping.equality import equal
 from emulator.mapping.errors import LimitError, MappingError
-from emulator.mapping.values import ArrayList, Budget, equal, to_text
+from emulator.mapping.java_types import ArrayList, Budget
+from emulator.mapping.values import to_text
 
 Number = int | float | Decimal
 _EXACT: Final = Context(prec=200, rounding=ROUND_HALF_DOWN)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.mapping.errors import LimitError, MappingError
-from emulator.mapping.values import ArrayList, Printable, to_text
+from emulator.mapping.java_types import ArrayList, Printable
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity import arithmetic, nodes
 from emulator.mapping.velocity.members import call, fetch, get_item, set_item, set_property
 from emulator.mapping.velocity.run import Run

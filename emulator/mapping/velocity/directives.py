@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence, Sized
 from typing import Any, Final
 
 from emulator.mapping.errors import MappingError
-from emulator.mapping.values import Cursor
+from emulator.mapping.java_types import Cursor
 from emulator.mapping.velocity import nodes
 from emulator.mapping.velocity.compiler import (
     Break,

@@ -11,8 +11,10 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from emulator.mapping.equality import hash_code
 from emulator.mapping.errors import MappingError
-from emulator.mapping.values import Budget, Char, hash_code, to_text
+from emulator.mapping.java_types import Budget, Char
+from emulator.mapping.values import to_text
 
 _SPEC: Final = re.compile(r"%(\d+\$|<)?([-#+ 0,(]*)(\d+)?(\.\d+)?([a-zA-Z%])")
 _WIDTH: Final = 100_000

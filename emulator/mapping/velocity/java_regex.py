@@ -15,7 +15,7 @@ from typing import Any, Final
 import regex
 
 from emulator.mapping.errors import LimitError, MappingError
-from emulator.mapping.values import Budget
+from emulator.mapping.java_types import Budget
 
 PATTERN_LIMIT: Final = 4000
 _META: Final = frozenset("\\^$.|?*+()[]{}")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.mapping.values import Budget, Printable, to_text
+from emulator.mapping.java_types import Budget, Printable
+from emulator.mapping.values import to_text
 
 
 class Loop(Printable):

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from emulator.mapping.equality import equal, hash_code
 from emulator.mapping.errors import MappingError
-from emulator.mapping.values import (
+from emulator.mapping.java_types import (
     ArrayList,
     Budget,
     ContextMap,
@@ -23,10 +24,8 @@ from emulator.mapping.values import (
     OverrideMap,
     View,
     class_name,
-    equal,
-    hash_code,
-    to_text,
 )
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity.loop import Loop
 from emulator.mapping.velocity.run import Run
 

@@ -8,18 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.mapping.values import (
-    ArrayList,
-    ContextMap,
-    Cursor,
-    Entry,
-    JavaArray,
-    OverrideMap,
-    View,
-    equal,
-    json_text,
-    to_text,
-)
+from emulator.mapping.equality import equal
+from emulator.mapping.java_types import ArrayList, ContextMap, Cursor, Entry, JavaArray, OverrideMap, View
+from emulator.mapping.values import json_text, to_text
 from emulator.mapping.velocity.loop import Loop
 from emulator.mapping.velocity.members import anything, array, collection, fail, mapping, method, prop, put, whole
 from emulator.mapping.velocity.run import Run

@@ -12,7 +12,8 @@ import struct
 from decimal import Decimal
 from typing import Any, Final
 
-from emulator.mapping.values import hash_code, to_text
+from emulator.mapping.equality import hash_code
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity.members import anything, fail, method, number, prop, text, truth, whole
 from emulator.mapping.velocity.run import Run
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.mapping.values import Char, JavaArray, JavaClass, string_hash, to_text
+from emulator.mapping.equality import string_hash
+from emulator.mapping.java_types import Char, JavaArray, JavaClass
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity import java_regex
 from emulator.mapping.velocity.formatter import java_format
 from emulator.mapping.velocity.members import anything, array, collection, fail, method, prop, text, truth, whole

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from emulator.mapping import json_smart
+from emulator.mapping.java_types import Budget, ContextMap, OverrideMap
 from emulator.mapping.scope import Scope
-from emulator.mapping.values import Budget, ContextMap, OverrideMap
 
 Vars = dict[str, Any]
 
@@ -33,17 +33,14 @@ _MISSING: Final = object()
 
 
 class Run(Budget):
-    """The state of one rendering. ``shared`` says that a template put one container into another (so that
-    counting is needed).
-    """
+    """The state of one rendering."""
 
-    __slots__ = ("vars", "scope", "shared", "_document", "_params", "overrides")
+    __slots__ = ("vars", "scope", "_document", "_params", "overrides")
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self.vars: Vars = {}
         self.scope = scope
-        self.shared = False
         self._document: Any = _MISSING
         self._params: dict[str, dict[str, str]] | None = None
         self.overrides: tuple[ContextMap, ContextMap] | None = None

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from emulator.mapping.errors import LimitError, MappingError
+from emulator.mapping.java_types import OUTPUT_LIMIT
 from emulator.mapping.scope import Scope
-from emulator.mapping.values import OUTPUT_LIMIT
 from emulator.mapping.velocity import methods
 from emulator.mapping.velocity.compiler import Break, Statement, Stop, block
 from emulator.mapping.velocity.parser import Parser

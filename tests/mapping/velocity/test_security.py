@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.mapping.errors import LimitError, MappingError
+from emulator.mapping.java_types import OUTPUT_LIMIT
 from emulator.mapping.scope import Scope
-from emulator.mapping.values import OUTPUT_LIMIT
 from emulator.mapping.velocity.template import TEMPLATE_LIMIT, compile_template
 
 
