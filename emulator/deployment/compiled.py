@@ -30,11 +30,15 @@ class Broken:
 
 @frozen(eq=False, kw_only=True)
 class CompiledTemplate:
-    """One mapping template: its media type, its source, and the compiled form (or why there is none)."""
+    """One mapping template: its media type, its source, and the compiled form (or why there is none).
+
+    ``constant`` is the output of a template in which nothing is Velocity: it needs no rendering. None for the others.
+    """
 
     media_type: str
     source: str
     template: Any  # mapping.velocity.template's, or Broken
+    constant: bytes | None = None
 
 
 @frozen(eq=False, kw_only=True)

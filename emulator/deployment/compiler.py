@@ -184,5 +184,8 @@ def compile_templates(templates: Mapping[str, Any] | None) -> dict[str, Compiled
         except MappingError as error:
             template = Broken(f"Unable to parse the template: {error}")
         key = content_type.split(";", 1)[0].strip().lower()
-        compiled[key] = CompiledTemplate(media_type=content_type, source=text, template=template)
+        constant = None if any(sign in text for sign in "$#\\") else text.encode("utf-8", "surrogatepass")
+        compiled[key] = CompiledTemplate(
+            media_type=content_type, source=text, template=template, constant=constant
+        )
     return compiled

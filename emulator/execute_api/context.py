@@ -76,7 +76,6 @@ def context_of(invocation: Invocation) -> dict[str, Any]:
         "protocol": request.protocol,
         "requestTimeEpoch": int(invocation.epoch * 1000),
         "requestId": invocation.request_id,
-        "xrayTraceId": invocation.trace_id.partition(";")[0].removeprefix("Root="),
     }
     _located(invocation, context)
     _gatekept(invocation, context)
@@ -115,8 +114,6 @@ def _located(invocation: Invocation, context: dict[str, Any]) -> None:
         context["domainPrefix"] = invocation.domain_prefix
     if invocation.stage.canary is not None:
         context["isCanaryRequest"] = invocation.is_canary
-    if invocation.base_path is not None:
-        context["customDomain"] = {"basePathMatched": invocation.base_path or "(none)"}
     if has(invocation, "method"):
         context["resourceId"] = invocation.method.resource_id
         context["resourcePath"] = invocation.method.resource_path
@@ -133,7 +130,6 @@ def _gatekept(invocation: Invocation, context: dict[str, Any]) -> None:
         context["authorizer"] = invocation.authorizer
     if has(invocation, "waf") and invocation.waf:
         waf = invocation.waf
-        context["waf"] = waf
         context["wafResponseCode"] = waf.get("wafResponseCode")
         context["webaclArn"] = waf.get("webAclArn") or waf.get("webaclArn")
 

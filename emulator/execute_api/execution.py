@@ -102,6 +102,11 @@ def access_values(invocation: Invocation, reply: Response, latency: int) -> dict
     forget_context(invocation)
     values = flatten(context_of(invocation))
     extra = invocation.extra
+    values["xrayTraceId"] = invocation.trace_id.partition(";")[0].removeprefix("Root=")
+    if has(invocation, "base_path") and invocation.base_path is not None:
+        values["customDomain.basePathMatched"] = invocation.base_path or "(none)"
+    if has(invocation, "waf"):
+        values.update(flatten(invocation.waf, "waf."))
     values["status"] = reply.status
     values["responseLatency"] = latency
     values["responseLength"] = len(reply.body)

@@ -57,17 +57,18 @@ def _transform(invocation: Invocation, integration: CompiledIntegration) -> tupl
     still_binary = (binary and integration.content_handling != "CONVERT_TO_TEXT") or (
         not binary and integration.content_handling == "CONVERT_TO_BINARY"
     )
-    values = RequestValues(invocation, None if still_binary else body.decode("utf-8", "replace"))
     mapped = Mapped()
+    # An empty template is the documented way to let the body through.
+    passes = template is None or template.source.strip() == ""
+    if not passes and still_binary:
+        raise configuration_error("Unable to transform request: the body is binary")
+    if template is not None and template.constant is not None and not integration.parameters:
+        return body if passes else template.constant, mapped
+    values = RequestValues(invocation, None if still_binary else body.decode("utf-8", "replace"))
     if integration.parameters:
         mapped.apply(integration.parameters, values)
-    if template is None:
+    if template is None or passes:
         return body, mapped
-    if template.source.strip() == "":
-        # An empty template is the documented way to let the body through.
-        return body, mapped
-    if still_binary:
-        raise configuration_error("Unable to transform request: the body is binary")
     scope = scope_for(invocation, values, values.body)
     text = render(template, scope)
     invocation.request_override = scope.request_override

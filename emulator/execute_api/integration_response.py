@@ -114,21 +114,31 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
             _give(headers, integration.type, mapping.name, ",".join(value) if isinstance(value, list) else value)
     status = int(chosen.status)
     template = _template(chosen, accept)
-    content_type = _JSON
-    if template is not None:
-        content_type = template.media_type
-        if template.source.strip():
-            if binary and chosen.content_handling != "CONVERT_TO_TEXT":
-                raise configuration_error("Unable to transform response: the body is binary")
-            values = RequestValues(invocation)
-            scope = scope_for(invocation, values, text)
-            scope.request_override = invocation.request_override or scope.request_override
-            body = render(template, scope).encode("utf-8", "surrogatepass")
-            invocation.response_override = scope.response_override
-            status = _override(scope.response_override, integration.type, headers, status)
+    if template is not None and template.source.strip():
+        if binary and chosen.content_handling != "CONVERT_TO_TEXT":
+            raise configuration_error("Unable to transform response: the body is binary")
+        body, status = _transformed(invocation, integration, template, text, headers, status)
     if "content-type" not in headers:
-        headers.add("Content-Type", content_type)
+        headers.add("Content-Type", _JSON if template is None else template.media_type)
     return Response(status=status, headers=headers, body=body)
+
+
+def _transformed(
+    invocation: Invocation,
+    integration: CompiledIntegration,
+    template: CompiledTemplate,
+    text: str,
+    headers: Headers,
+    status: int,
+) -> tuple[bytes, int]:
+    """The rendered body and the status, after the template's overrides."""
+    if template.constant is not None:
+        return template.constant, status
+    scope = scope_for(invocation, RequestValues(invocation), text)
+    scope.request_override = invocation.request_override or scope.request_override
+    body = render(template, scope).encode("utf-8", "surrogatepass")
+    invocation.response_override = scope.response_override
+    return body, _override(scope.response_override, integration.type, headers, status)
 
 
 def select(integration: CompiledIntegration, answer: IntegrationAnswer) -> CompiledIntegrationResponse:

@@ -6,7 +6,7 @@ direction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.deployment.compiled import Broken, CompiledTemplate
@@ -20,6 +20,31 @@ from emulator.mapping.parameters import ParameterMapping, Values, text_of
 from emulator.mapping.scope import Scope
 
 
+class LazyMapping(Mapping[str, str]):
+    """A mapping that is made when somebody first looks into it."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], dict[str, str]]) -> None:
+        self._make = make
+        self._made: dict[str, str] | None = None
+
+    def _get(self) -> dict[str, str]:
+        made = self._made
+        if made is None:
+            made = self._made = self._make()
+        return made
+
+    def __getitem__(self, name: str) -> str:
+        return self._get()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._get())
+
+    def __len__(self) -> int:
+        return len(self._get())
+
+
 def configuration_error(reason: str) -> GatewayError:
     """API_CONFIGURATION_ERROR with the execution log's line."""
     return GatewayError("API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {reason}")
@@ -30,17 +55,11 @@ def scope_for(invocation: Invocation, values: RequestValues, body: str) -> Scope
     return Scope(
         body=body,
         path=values.path,
-        querystring=dict(invocation.query),
-        header=values.headers.single(),
+        querystring=LazyMapping(lambda: dict(invocation.query)),
+        header=LazyMapping(values.headers.single),
         stage_variables=invocation.stage_variables,
-        context=lambda: template_context(invocation),
+        context=lambda: context_of(invocation),
     )
-
-
-def template_context(invocation: Invocation) -> Mapping[str, Any]:
-    """``$context`` as templates see it: claims are reached only by name."""
-    context = context_of(invocation)
-    return {name: value for name, value in context.items() if name not in ("customDomain", "waf", "xrayTraceId")}
 
 
 def render(template: CompiledTemplate, scope: Scope) -> str:
