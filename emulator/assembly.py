@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from emulator import wire
-from emulator.effects import Effects
+from emulator.effects import Effects, settle_heap
 from emulator.front import Front
 from emulator.pages import Pages, json_response
 from emulator.parts import Parts, import_parts
@@ -75,6 +75,7 @@ class Emulator(MultiService):
         self._locate = importlib.import_module("emulator.execute_api.locate")
         self.parts = Parts(self.effects, self.settings, self.store, self.calls, self.endpoint_url)
         self.parts.lambdas.setServiceParent(self)
+        settle_heap()
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             each.callback(self.parts)

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from emulator.effects import Effects
+from emulator.effects import Effects, settle_heap
 from emulator.services import failures
 from emulator.services.detect import bucket_of_host
 from emulator.settings import Settings
@@ -213,6 +213,7 @@ class MotoServices:
             routes = self._routes[module] = [
                 (re.compile(path.format("").rstrip("$") + "$"), serve) for path, serve in urls.url_paths.items()
             ]
+            settle_heap()
         return routes
 
     def _module(self, service: str, request: Request) -> str:
