@@ -31,7 +31,18 @@ PLACES: dict[str, tuple[str, dict[str, str]]] = {
     "UpdateResource": ("GetResource", {"restApiId": "$api", "resourceId": "$pets"}),
     "UpdateRestApi": ("GetRestApi", {"restApiId": "$api"}),
     "UpdateStage": ("GetStage", {"restApiId": "$api", "stageName": "dev"}),
+    "UpdateApiKey": ("GetApiKey", {"apiKey": "$key"}),
+    "UpdateBasePathMapping": ("GetBasePathMapping", {"domainName": "r.test", "basePath": "v1"}),
+    "UpdateClientCertificate": ("GetClientCertificate", {"clientCertificateId": "$certificate"}),
+    "UpdateDocumentationPart": ("GetDocumentationPart", {"restApiId": "$api", "documentationPartId": "$part"}),
+    "UpdateDocumentationVersion": ("GetDocumentationVersion", {"restApiId": "$api", "documentationVersion": "1"}),
+    "UpdateDomainName": ("GetDomainName", {"domainName": "r.test"}),
+    "UpdateUsage": ("GetUsage", {"usagePlanId": "$plan", "keyId": "$key"}),
+    "UpdateUsagePlan": ("GetUsagePlan", {"usagePlanId": "$plan"}),
+    "UpdateVpcLink": ("GetVpcLink", {"vpcLinkId": "$link"}),
 }
+# What only the reading takes, beside the names.
+READING = {"UpdateUsage": {"startDate": "2023-11-14", "endDate": "2023-11-14"}}
 
 
 def furnished() -> tuple[Control, dict[str, str]]:
@@ -58,10 +69,29 @@ def furnished() -> tuple[Control, dict[str, str]]:
     control("PutIntegrationResponse", **method, statusCode="200")
     ids["first"] = control("CreateDeployment", **at, stageName="dev")["id"]
     ids["second"] = control("CreateDeployment", **at)["id"]
-    control.store.apis[ids["api"]].documentation_versions["1"] = {"version": "1"}
-    region = control.store.region("000000000000", "us-east-1")
-    region.client_certificates["cert01"] = {"clientCertificateId": "cert01"}
+    properties = '{"description": "d"}'
+    ids["part"] = control("CreateDocumentationPart", **at, location={"type": "API"}, properties=properties)["id"]
+    control("CreateDocumentationVersion", **at, documentationVersion="1")
+    ids["second_api"] = control("CreateRestApi", name="second")["id"]
+    keep = control.store.region("000000000000", "us-east-1").client_certificates
+    keep["cert01"] = {"clientCertificateId": "cert01", "pemEncodedCertificate": ""}
+    _furnish_plans(control, ids)
     return control, ids
+
+
+def _furnish_plans(control: Control, ids: dict[str, str]) -> None:
+    """What stands beside an API: a key in a plan, domains, a VPC link."""
+    ids["key"] = control("CreateApiKey", name="k", enabled=True)["id"]
+    ids["plan"] = control("CreateUsagePlan", name="p", quota={"limit": 10, "period": "DAY"})["id"]
+    control("CreateUsagePlanKey", usagePlanId=ids["plan"], keyId=ids["key"], keyType="API_KEY")
+    certificate = "arn:aws:acm:us-east-1:000000000000:certificate/zero"
+    kinds = {"endpointConfiguration": {"types": ["REGIONAL"]}, "regionalCertificateArn": certificate}
+    control("CreateDomainName", domainName="r.test", **kinds)
+    private = control("CreateDomainName", domainName="p.test", endpointConfiguration={"types": ["PRIVATE"]})
+    ids["private"] = private["domainNameId"]
+    control("CreateBasePathMapping", domainName="r.test", basePath="v1", restApiId=ids["api"])
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/one/0123456789abcdef"
+    ids["link"] = control("CreateVpcLink", name="l", targetArns=[balancer])["id"]
 
 
 class CellsTest(ControlTestCase):
@@ -70,9 +100,10 @@ class CellsTest(ControlTestCase):
     def cell(self, operation: str, cell: dict[str, Any]) -> None:
         control, ids = furnished()
         reading, arguments = PLACES[operation]
-        named = filled(arguments, ids)
+        named = filled(cell.get("at", arguments), ids)
+        more = READING.get(operation, {})
         patch = filled(cell["patch"], ids)
-        before = control(reading, **named)
+        before = control(reading, **named, **more)
         if "error" in cell:
             with self.assertRaises(Refused) as caught:
                 control(operation, **named, patchOperations=patch)
@@ -80,7 +111,9 @@ class CellsTest(ControlTestCase):
             self.assertEqual(before, control(reading, **named))
             return
         answer = control(operation, **named, patchOperations=patch)
-        after = control(reading, **named)
+        if cell["patch"][-1]["path"] == "/basePath":
+            named["basePath"] = answer["basePath"]
+        after = control(reading, **named, **more)
         self.assertEqual(answer, after)
         for member, expected in filled(cell["read"], ids).items():
             self.assertEqual(expected, after.get(member), f"{operation} {cell['patch']}")
@@ -90,15 +123,20 @@ class CellsTest(ControlTestCase):
         control, ids = furnished()
         reading, arguments = PLACES[operation]
         named = filled(arguments, ids)
-        concrete = next(iter(allowed.values()))["patch"][-1]["path"]
-        before = control(reading, **named)
+        concrete = filled(next(iter(allowed.values()))["patch"][-1]["path"], ids)
+        more = READING.get(operation, {})
+        before = control(reading, **named, **more)
         for op in OPS:
             if op in allowed:
                 continue
             with self.assertRaises(Refused, msg=f"{operation} {op} {concrete}") as caught:
                 control(operation, **named, patchOperations=[{"op": op, "path": concrete, "value": "x"}])
             self.assertEqual(400, caught.exception.status, caught.exception)
-            self.assertEqual(before, control(reading, **named))
+            self.assertEqual(before, control(reading, **named, **more))
+
+    def test_there_are_202(self) -> None:
+        self.assertEqual(22, len(CELLS))
+        self.assertEqual(202, sum(len(cells) for paths in CELLS.values() for cells in paths.values()))
 
 
 def _add(operation: str, path: str, cells: dict[str, Any]) -> None:

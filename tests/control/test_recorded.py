@@ -19,7 +19,7 @@ CASES = Path(__file__).parent.parent / "cases"
 def filled(value: Any, kept: dict[str, str]) -> Any:
     """``value`` with ``$name`` replaced by what was kept under that name, longest names first."""
     if isinstance(value, dict):
-        return {key: filled(each, kept) for key, each in value.items()}
+        return {filled(key, kept): filled(each, kept) for key, each in value.items()}
     if isinstance(value, list):
         return [filled(each, kept) for each in value]
     if isinstance(value, str):
