@@ -49,17 +49,15 @@ class CloneTest(ControlTestCase):
 class DeleteTest(ControlTestCase):
     def test_not_while_a_domain_maps_to_it(self) -> None:
         control, ids = furnished()
-        region = control.store.region("000000000000", "us-east-1")
-        region.base_path_mappings["api.example.com"] = {"(none)": {"basePath": "(none)", "restApiId": ids["api"]}}
         self.control = control
         text = (
             f"Deleting RestApi {ids['api']} failed. Please remove all base path mappings related to the RestApi in "
-            "your domains: api.example.com"
+            "your domains: r.test"
         )
         self.refused(400, "BadRequestException", text, "DeleteRestApi", restApiId=ids["api"])
-        del region.base_path_mappings["api.example.com"]
+        control("DeleteBasePathMapping", domainName="r.test", basePath="v1")
         control("DeleteRestApi", restApiId=ids["api"])
-        self.assertEqual({}, control.store.apis)
+        self.assertEqual([ids["second_api"]], list(control.store.apis))
 
 
 class FrozenTest(ControlTestCase):
@@ -84,6 +82,7 @@ class FrozenTest(ControlTestCase):
 
     def test_an_api_deleted_while_it_is_compiled(self) -> None:
         control, ids = furnished()
+        control("DeleteBasePathMapping", domainName="r.test", basePath="v1")
         self.patch(deployments, "COMPILED_AT_ONCE", 0)
         waiting: list[Deferred[Any]] = []
 
