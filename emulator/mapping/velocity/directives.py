@@ -16,18 +16,17 @@ from typing import Any, Final
 from emulator.mapping.errors import MappingError
 from emulator.mapping.java_types import Cursor
 from emulator.mapping.velocity import nodes
-from emulator.mapping.velocity.compiler import (
+from emulator.mapping.velocity.closures import (
     Break,
     Definition,
     Expression,
     Statement,
     Stop,
     Write,
-    bounds,
-    expression,
     located,
-    statement,
 )
+from emulator.mapping.velocity.compiler import statement
+from emulator.mapping.velocity.expressions import bounds, expression
 from emulator.mapping.velocity.loop import Loop
 from emulator.mapping.velocity.run import Run
 

@@ -17,7 +17,8 @@ from emulator.mapping.errors import LimitError, MappingError
 from emulator.mapping.java_types import OUTPUT_LIMIT
 from emulator.mapping.scope import Scope
 from emulator.mapping.velocity import methods
-from emulator.mapping.velocity.compiler import Break, Statement, Stop, block
+from emulator.mapping.velocity.closures import Break, Statement, Stop
+from emulator.mapping.velocity.compiler import block
 from emulator.mapping.velocity.parser import Parser
 from emulator.mapping.velocity.run import Run
 
