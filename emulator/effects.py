@@ -163,6 +163,9 @@ def monotonic() -> float:
 def settle_heap() -> None:
     """What was imported stays: the garbage collector need not walk it again.
 
-    With moto's models and botocore's in memory a full round takes 100 ms, in the middle of somebody's request.
+    With moto's models and botocore's in memory a full round takes 100 ms, in the middle of somebody's request. Rounds
+    over the young are made rarer too: a request leaves hundreds of objects and hardly a cycle (measured at 50
+    connections: p99 60 ms with Python's own thresholds, 14 ms with these).
     """
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
