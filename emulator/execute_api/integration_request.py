@@ -176,7 +176,7 @@ def _request(
     return IntegrationRequest(
         type=kind,
         http_method=invocation.request.method if method in ("", "ANY") else method,
-        uri=integration.uri.fill(variables, _uri_values(invocation, integration, mapped)),
+        uri=_uri(invocation, integration, mapped),
         headers=headers,
         query=tuple(query),
         body=body,
@@ -201,11 +201,12 @@ def _request(
     )
 
 
-def _uri_values(invocation: Invocation, integration: CompiledIntegration, mapped: Mapped) -> dict[str, str]:
-    """What fills the URI's braces: mapped path parameters; an HTTP_PROXY without mappings sees the method's own."""
-    if integration.type == "HTTP_PROXY" or not mapped.path:
-        return {**invocation.path_parameters, **mapped.path}
-    return mapped.path
+def _uri(invocation: Invocation, integration: CompiledIntegration, mapped: Mapped) -> str:
+    """The URI; only mapped path parameters fill its braces, and one left open is no address."""
+    for name in integration.uri.parameters:
+        if name not in mapped.path:
+            raise configuration_error(f"Invalid endpoint address: no value for {{{name}}}")
+    return integration.uri.fill(invocation.stage_variables, mapped.path)
 
 
 _PREPARE = {

@@ -27,7 +27,7 @@ def receive(invocation: Invocation) -> None:
     if size > HEADER_LIMIT:
         raise GatewayError(
             "DEFAULT_4XX",
-            "Request Header Fields Too Large",
+            "HTTP header is larger than 10240 bytes.",
             status=431,
             error_type="RequestHeaderFieldsTooLargeException",
         )

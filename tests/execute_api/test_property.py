@@ -19,6 +19,8 @@ TEMPLATE = (
     "$input.path('$.a') $input.params('q') $input.json('$') $context.requestId $util.escapeJavaScript($input.body)"
 )
 
+PROXY = {"integration.request.path.proxy": "method.request.path.proxy"}
+
 
 def build() -> World:
     body_model = {"M": {"name": "M", "schema": json.dumps({"type": "object", "properties": {"a": {"type": "string"}}})}}
@@ -37,7 +39,7 @@ def build() -> World:
             "/": {"GET": mock_method(200, TEMPLATE), "POST": checked},
             "/m/{id}": {"ANY": mapped},
             "/l/{proxy+}": {"ANY": echo},
-            "/h/{proxy+}": {"ANY": proxy_method("HTTP_PROXY", "http://b.test/{proxy}")},
+            "/h/{proxy+}": {"ANY": proxy_method("HTTP_PROXY", "http://b.test/{proxy}", requestParameters=PROXY)},
         },
         models=body_model,
         validators={"v": {"id": "v", "validateRequestBody": True, "validateRequestParameters": True}},
