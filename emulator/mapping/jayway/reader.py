@@ -39,7 +39,7 @@ class Reader:
 
     def __init__(self, path: str, compile_filter: CompileFilter, evaluate: Evaluate) -> None:
         # Blanks in front count: they make it a wrong path.
-        text = path.rstrip()
+        text = path.rstrip(" ")
         if not text:
             raise JsonPathError("path can not be null or empty")
         if len(text) > PATH_LIMIT:

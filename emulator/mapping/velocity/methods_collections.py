@@ -1,4 +1,4 @@
-"""The methods of lists, arrays, sets, maps, entries, iterators and loops.
+"""The methods of lists, arrays, sets, maps, entries and iterators.
 
 Belongs here: java.util as templates use it, and json-smart's JSONArray. Never here: reading by position or name
 (members.py).
@@ -10,9 +10,8 @@ from typing import Any
 
 from emulator.mapping.equality import equal
 from emulator.mapping.java_types import ArrayList, ContextMap, Cursor, Entry, JavaArray, OverrideMap, View
-from emulator.mapping.values import json_text, to_text
-from emulator.mapping.velocity.loop import Loop
-from emulator.mapping.velocity.members import anything, array, collection, fail, mapping, method, prop, put, whole
+from emulator.mapping.values import json_text
+from emulator.mapping.velocity.members import anything, collection, fail, mapping, method, prop, put, whole
 from emulator.mapping.velocity.run import Run
 
 LISTS = (list, ArrayList)
@@ -135,7 +134,7 @@ def _contains(run: Run, value: list[Any], wanted: Any) -> bool:
     return find(run, value, wanted) != -1
 
 
-@method(MANY, "containsAll", collection)
+@method(ALL, "containsAll", collection)
 def _contains_all(run: Run, value: list[Any], items: list[Any]) -> bool:
     return all(find(run, value, item) != -1 for item in items)
 
@@ -353,70 +352,3 @@ def _set_value(run: Run, value: Entry, item: Any) -> Any:
     grown(run, 1, item)
     value.owner[value.key] = item
     return old
-
-
-LOOP = (Loop,)
-
-
-@method(LOOP, "getIndex")
-@prop(LOOP, "index")
-def _loop_index(run: Run, value: Loop) -> int:
-    return value.index
-
-
-@method(LOOP, "getCount")
-@prop(LOOP, "count")
-def _loop_count(run: Run, value: Loop) -> int:
-    return value.index + 1
-
-
-@method(LOOP, "hasNext")
-@method(LOOP, "getHasNext")
-@prop(LOOP, "hasNext")
-def _loop_has_next(run: Run, value: Loop) -> bool:
-    return value.has_next
-
-
-@method(LOOP, "isFirst")
-@method(LOOP, "getFirst")
-@prop(LOOP, "first")
-def _loop_first(run: Run, value: Loop) -> bool:
-    return value.index < 1
-
-
-@method(LOOP, "isLast")
-@method(LOOP, "getLast")
-@prop(LOOP, "last")
-def _loop_last(run: Run, value: Loop) -> bool:
-    return not value.has_next
-
-
-@method(LOOP, "getParent")
-@prop(LOOP, "parent")
-def _loop_parent(run: Run, value: Loop) -> Any:
-    return value.parent if isinstance(value.parent, Loop) else None
-
-
-@method(LOOP, "getTopmost")
-@prop(LOOP, "topmost")
-def _loop_topmost(run: Run, value: Loop) -> Loop:
-    return value.topmost()
-
-
-@method(LOOP, "getDepth")
-@prop(LOOP, "depth")
-def _loop_depth(run: Run, value: Loop) -> int:
-    return value.depth()
-
-
-@method(LOOP, "put", anything, anything)
-def _loop_put(run: Run, value: Loop, key: Any, item: Any) -> Any:
-    return put(run, value.own, key, item)
-
-
-@method(LOOP, "get", anything)
-def _loop_get(run: Run, value: Loop, key: Any) -> Any:
-    return _map_get(run, value.own, key)
-
-
-__all__ = ["array", "to_text"]

@@ -252,7 +252,9 @@ class ValueParser(TokenReader):
         if self.kind() == "LPAREN":
             self.depth += 1
             self.take()
+            first = self.at
             inner = self.expression()
+            inner.literal = "".join(token.literal for token in self.tokens[first : self.at])
             self.take("RPAREN")
             self.depth -= 1
             found = inner
