@@ -175,6 +175,7 @@ class Parts:
     async def reset(self) -> None:
         """Forget what the parts keep beside the store."""
         await self.lambdas.reset()
+        self.gateway.reset()
         self.watch.flush()
         self.observations.clear()
         self.trail.reset()

@@ -40,6 +40,7 @@ class StageCache:
     """The entries of one stage (or of its canary), least recently used first."""
 
     limit: int
+    born: Any  # of the API and the stage: another stage of the same name has another cache
     entries: OrderedDict[Any, _Entry]
     size: int = 0
 
@@ -83,8 +84,9 @@ class StageCaches:
         key = (invocation.deployment.api_id, stage.name, own)
         cache = self._caches.get(key)
         limit = min(int(stage.cache_size * _GIGABYTE), _MEMORY_LIMIT)
-        if cache is None:
-            cache = self._caches[key] = StageCache(limit, OrderedDict())
+        born = (invocation.api.record.get("createdDate"), stage.record.get("createdDate"))
+        if cache is None or cache.born != born:
+            cache = self._caches[key] = StageCache(limit, born, OrderedDict())
         cache.limit = limit
         return cache
 

@@ -138,6 +138,14 @@ class Gateway:
         """TestInvokeAuthorizer."""
         return Deferred.fromCoroutine(test_invoke.test_authorizer(self, api_id, request))
 
+    def reset(self) -> None:
+        """Forget everything that was kept between requests: the store is empty now."""
+        self.buckets.stop()
+        self.buckets = Buckets(self.effects.clock)
+        self.caches = StageCaches(self.effects.clock)
+        self.memo.clear()
+        self.flushers.clear()
+
     def stop(self) -> None:
         """Cancel what is scheduled."""
         self.buckets.stop()

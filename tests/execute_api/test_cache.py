@@ -138,3 +138,11 @@ class StageCache(SynchronousTestCase):
         canary["useStageCache"] = True
         world.store.touch()
         self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
+
+    def test_a_stage_made_anew_starts_empty(self) -> None:
+        world = self.world()
+        self.bodies(world, ("GET", "/"))
+        world.stage["createdDate"] = 5.0
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"1"])
+        world.gateway.reset()
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"2"])
