@@ -56,8 +56,16 @@ def _arithmetic(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return run
 
 
+def _add(left: Any, right: Any) -> Any:
+    return _EXACT.add(left, right) if type(left) is Decimal else left + right
+
+
+def _subtract(left: Any, right: Any) -> Any:
+    return _EXACT.subtract(left, right) if type(left) is Decimal else left - right
+
+
 def _multiply(left: Any, right: Any) -> Any:
-    return left * right
+    return _EXACT.multiply(left, right) if type(left) is Decimal else left * right
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -85,8 +93,8 @@ def _modulo(left: Any, right: Any) -> Any:
 
 
 OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "PLUS": _arithmetic(lambda left, right: left + right),
-    "MINUS": _arithmetic(lambda left, right: left - right),
+    "PLUS": _arithmetic(_add),
+    "MINUS": _arithmetic(_subtract),
     "MULTIPLY": _arithmetic(_multiply),
     "DIVIDE": _arithmetic(_divide),
     "MODULUS": _arithmetic(_modulo),
