@@ -102,7 +102,8 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     accept = invocation.request.headers.last("accept")
     binary_types = deployment.binary_media_types
     body = answer.body
-    binary = bool(binary_types) and is_binary(answer.headers.last("content-type"), binary_types)
+    answered = answer.headers.last("content-type")
+    binary = answered is not None and is_binary(answered, binary_types)
     if binary_types or chosen.content_handling:
         wants_binary = bool(accept) and is_binary(accept, binary_types)
         body = convert_response(body, binary, wants_binary, chosen.content_handling)

@@ -59,7 +59,7 @@ def _preflight(invocation: Invocation) -> Response | None:
     headers = invocation.request.headers
     origin, wanted = headers.first("origin"), headers.first("access-control-request-method")
     verbs = invocation.deployment.routes.verbs(invocation.path)
-    if origin is None or wanted is None or not verbs:
+    if origin is None or wanted is None or verbs is None:
         return None
     allowed = _PREFLIGHT_VERBS if "ANY" in verbs else ",".join(sorted({*verbs, "OPTIONS"}))
     answer = Headers(
