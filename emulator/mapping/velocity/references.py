@@ -64,7 +64,7 @@ def string_literal(image: str) -> tuple[str, bool, bool]:
     """Content, whether it holds VTL to run, and whether a space must be added to parse it (and taken off what it
     prints).
 
-    A backslash is no escape, except ``\\uXXXX`` between double quotes; a doubled quote is one quote.
+    A backslash is no escape, except ``\\u`` and four digits between double quotes; a doubled quote is one quote.
     """
     quote = image[0]
     content = image[1:-1]
