@@ -20,7 +20,9 @@ from emulator.wire import Headers, Request, Response
 
 
 class Elsewhere(Protocol):
-    """A real server that stands in for a service."""
+    """Real servers that stand in for services."""
+
+    def serves(self, service: str) -> bool: ...
 
     def request(
         self, service: str, request: Request, *, account: str, region: str, action: str | None, principal: str | None
@@ -50,7 +52,7 @@ class ServiceCalls:
         principal: str | None = None,
     ) -> Deferred[Response]:
         """The service's raw answer to a raw request. ``principal`` is an access key, or a role's ARN."""
-        if self.elsewhere is not None and service in self._settings.services:
+        if self.elsewhere is not None and self.elsewhere.serves(service):
             return self.elsewhere.request(
                 service, request, account=account, region=region, action=action, principal=principal
             )

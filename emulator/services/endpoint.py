@@ -25,6 +25,15 @@ from emulator.wire import Headers, Request, Response
 
 # What a service may answer at most; S3's largest object of a single PUT is far beyond any test.
 ANSWER_LIMIT = 512 * 1024 * 1024
+# What users call a service where its signing name is another.
+_NAMES = {
+    "stepfunctions": "states",
+    "cloudwatch": "monitoring",
+    "eventbridge": "events",
+    "ses": "email",
+    "cognito": "cognito-idp",
+    "elbv2": "elasticloadbalancing",
+}
 _HOP = frozenset(("host", "content-length", "connection", "transfer-encoding", "authorization", "x-amz-date"))
 
 
@@ -33,9 +42,13 @@ class Endpoints:
 
     def __init__(self, effects: Effects, settings: Settings, pool: ClientPool) -> None:
         self._effects = effects
-        self._settings = settings
+        self._endpoints = {_NAMES.get(name, name): each.endpoint for name, each in settings.services.items()}
         self._cookies = NoCookies()
         self._client = HTTPClient(PooledAgent(pool), self._cookies, Body)  # type: ignore[arg-type]
+
+    def serves(self, service: str) -> bool:
+        """Whether the settings name a server for ``service``."""
+        return _NAMES.get(service, service) in self._endpoints
 
     def request(
         self, service: str, request: Request, *, account: str, region: str, action: str | None, principal: str | None
@@ -46,7 +59,7 @@ class Endpoints:
     async def _request(
         self, service: str, request: Request, account: str, region: str, principal: str | None
     ) -> Response:
-        base = urlsplit(self._settings.services[service].endpoint)
+        base = urlsplit(self._endpoints[_NAMES.get(service, service)])
         host = base.netloc.rpartition("@")[2]
         key = principal if principal and ":" not in principal else account
         if base.username:

@@ -69,6 +69,13 @@ class EndpointCase(SynchronousTestCase):
         self.ask(principal="arn:aws:iam::000000000000:role/r")
         self.assertIn(b"Credential=000000000000/", self.backend.heard(1))
 
+    def test_by_either_name(self) -> None:
+        settings = Settings(services={"stepfunctions": ServiceEndpoint(endpoint="http://10.0.0.3")})
+        endpoints = Endpoints(self.backend.effects, settings, self.backend.pool)
+        self.assertTrue(endpoints.serves("states") and endpoints.serves("stepfunctions"))
+        self.assertFalse(endpoints.serves("sqs"))
+        self.assertTrue(self.endpoints.serves("dynamodb"))
+
     def test_nobody_there(self) -> None:
         asked = self.ask(accept=False)
         self.backend.refuse(ConnectionRefusedError())
