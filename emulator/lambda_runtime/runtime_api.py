@@ -12,12 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import httptools
 from attrs import define, field
-from twisted.internet.interfaces import IAddress
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
@@ -80,9 +81,30 @@ class RuntimeApi(Factory):
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
+        self.connections: set[RuntimeConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> RuntimeConnection:
-        return RuntimeConnection(self.environment)
+        return RuntimeConnection(self.environment, self.connections)
+
+
+@define(eq=False)
+class Endpoint:
+    """A worker's port, open; ``address`` is what the runtime client is told."""
+
+    api: RuntimeApi
+    port: IListeningPort
+
+    @property
+    def address(self) -> str:
+        host: Any = self.port.getHost()
+        return f"127.0.0.1:{host.port}"
+
+    def close(self) -> Deferred[None]:
+        """Close the port and what is connected to it; fires when that is done."""
+        for connection in self.api.connections:
+            connection.transport.abortConnection()
+        stop: Callable[[], Any] = self.port.stopListening
+        return maybeDeferred(stop)
 
 
 @define(eq=False, slots=False)
@@ -90,6 +112,7 @@ class RuntimeConnection(TwistedProtocol):
     """One connection of the runtime client: requests in, one at a time, answers out."""
 
     environment: Environment
+    connections: set[RuntimeConnection]
     transport: Any = field(init=False, default=None)  # a TCP connection; the base class says less
     _url: bytes = b""
     _headers: dict[bytes, bytes] = field(factory=dict)
@@ -102,6 +125,7 @@ class RuntimeConnection(TwistedProtocol):
     def connectionMade(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
         self.transport.setTcpNoDelay(True)
+        self.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:
         try:
@@ -111,6 +135,7 @@ class RuntimeConnection(TwistedProtocol):
             self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.connections.discard(self)
         if self._sink is not None:
             sink, self._sink = self._sink, None
             sink.end(StreamBroken("Runtime.TruncatedResponse", _error_body("Runtime.TruncatedResponse", "")))

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shutil
 import sysconfig
+import tempfile
 
 from emulator.lambda_runtime.functions import InvalidRuntimeException
 from emulator.lambda_runtime.interpreters import Interpreter
@@ -34,8 +35,9 @@ def python_runtime(root: str, interpreter: Interpreter) -> str:
     directory = os.path.join(root, f"python-{kind}")
     if os.path.isdir(directory):
         return directory
-    building = f"{directory}.new"
-    shutil.rmtree(building, ignore_errors=True)
+    os.makedirs(root, exist_ok=True)
+    building = tempfile.mkdtemp(prefix="new-", dir=root)
+    os.chmod(building, 0o755)
     for part in ("client", "site"):
         os.makedirs(os.path.join(building, part))
     shutil.copyfile(os.path.join(BOOTSTRAP, "launch.py"), os.path.join(building, "launch.py"))
@@ -48,7 +50,13 @@ def python_runtime(root: str, interpreter: Interpreter) -> str:
         os.symlink(extension.origin, os.path.join(client, os.path.basename(extension.origin)))
     else:
         shutil.copyfile(os.path.join(BOOTSTRAP, "runtime_client.py"), os.path.join(client, "runtime_client.py"))
-    os.replace(building, directory)
+    try:
+        os.rename(building, directory)
+    except OSError:
+        # Several workers start at once: another one's was ready first.
+        shutil.rmtree(building)
+        if not os.path.isdir(directory):
+            raise
     return directory
 
 

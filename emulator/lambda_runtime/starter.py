@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
 
 from emulator.effects import Effects
 from emulator.lambda_runtime.code import CodeStore, Unpacked
@@ -19,7 +19,7 @@ from emulator.lambda_runtime.environment import Command, Surroundings, command_f
 from emulator.lambda_runtime.functions import Function, InvalidRuntimeException, ServiceException
 from emulator.lambda_runtime.interpreters import Interpreter, Interpreters
 from emulator.lambda_runtime.process import Listener, Process, start_process
-from emulator.lambda_runtime.runtime_api import RuntimeApi
+from emulator.lambda_runtime.runtime_api import Endpoint, RuntimeApi
 from emulator.lambda_runtime.runtime_files import BOOTSTRAP, NODE_BOOTSTRAP, python_runtime
 from emulator.lambda_runtime.worker import Worker
 
@@ -45,6 +45,7 @@ class WorkerStarter:
     spawn: Callable[[Effects, Command, Listener], Process] = start_process
     _codes: CodeStore = field(init=False)
     _scratches: int = 0
+    _closing: set[Deferred[None]] = field(factory=set)
 
     def __attrs_post_init__(self) -> None:
         self._codes = CodeStore(self.effects, os.path.join(self.root, "code"))
@@ -82,14 +83,14 @@ class WorkerStarter:
         try:
             worker.scratch = os.path.join(self.root, "tmp", str(self._scratches))
             os.makedirs(worker.scratch)
-            worker.port = self.effects.listen_loopback(RuntimeApi(worker))
-            address: Any = worker.port.getHost()
+            api = RuntimeApi(worker)
+            worker.endpoint = Endpoint(api, self.effects.listen_loopback(api))
             command = command_for(
                 worker.function,
                 launch.interpreter,
                 launch.code,
                 launch.surroundings,
-                runtime_api=f"127.0.0.1:{address.port}",
+                runtime_api=worker.endpoint.address,
                 log_stream=worker.log_stream,
                 scratch=worker.scratch,
             )
@@ -99,12 +100,19 @@ class WorkerStarter:
         worker.begin(launch.interpreter.warning)
 
     def clear(self, worker: Worker) -> None:
-        """Remove what the worker, now gone, kept on disk."""
+        """Close the port of a worker that is gone, and remove what it kept on disk."""
+        if worker.endpoint is not None:
+            closing = worker.endpoint.close()
+            worker.endpoint = None
+            self._closing.add(closing)
+            closing.addBoth(lambda _: self._closing.discard(closing))
         if worker.scratch:
             scratch, worker.scratch = worker.scratch, ""
             self.effects.in_thread(shutil.rmtree, scratch, True)
 
     async def clean_up(self) -> None:
         """Remove everything below ``root``."""
+        for closing in list(self._closing):
+            await closing
         await self._codes.settled()
         await self.effects.in_thread(shutil.rmtree, self.root, True)

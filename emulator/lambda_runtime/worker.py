@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from attrs import define, field
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.interfaces import IDelayedCall
 
 from emulator.effects import Effects
 from emulator.lambda_runtime import invocations, logs
@@ -19,7 +19,7 @@ from emulator.lambda_runtime.functions import Function
 from emulator.lambda_runtime.invocations import Invocation
 from emulator.lambda_runtime.outcomes import Collector, Outcomes, Relay, error_type_of
 from emulator.lambda_runtime.process import Process
-from emulator.lambda_runtime.runtime_api import Headers, Refusal, RuntimeConnection, Sink
+from emulator.lambda_runtime.runtime_api import Endpoint, Headers, Refusal, RuntimeConnection, Sink
 from emulator.lambda_runtime.streams import Source, StreamBody, StreamBroken
 
 INIT_SECONDS = 10  # AWS's limit for the init phase; a longer function timeout allows as much (the init is retried)
@@ -82,7 +82,7 @@ class Owner(Protocol):
 
 @define(eq=False, slots=False)
 class Worker:
-    """One execution environment. ``process`` and ``port`` are set by who starts it, before ``begin``."""
+    """One execution environment. ``process`` and ``endpoint`` are set by who starts it, before ``begin``."""
 
     function: Function
     effects: Effects
@@ -93,7 +93,7 @@ class Worker:
     disguise: tuple[tuple[str, str], ...] = ()
     scratch: str = ""
     process: Process | None = None
-    port: IListeningPort | None = None
+    endpoint: Endpoint | None = None
     state: State = State.STARTING
     began: float = 0.0
     idle_since: float = 0.0
@@ -321,9 +321,6 @@ class Worker:
 
     def _close(self) -> None:
         self._disarm()
-        if self.port is not None:
-            port, self.port = self.port, None
-            port.stopListening()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.transport.loseConnection()

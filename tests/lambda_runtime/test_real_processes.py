@@ -106,7 +106,7 @@ class ProcessCase(TestCase):
 
     async def run_it(self, called: Function, event: Any = None) -> InvocationResult:
         result = await self.pool.invoke(called, json.dumps(event if event is not None else {}).encode())
-        self.pids.update(each.process.pid for each in self.pool._processes)  # type: ignore[union-attr, attr-defined]
+        self.pids.update(each.process.pid for each in self.pool.workforce.processes)  # type: ignore[union-attr, attr-defined]
         return result
 
 
