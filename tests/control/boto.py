@@ -50,7 +50,7 @@ def _answered(control: Control, request: AWSPreparedRequest) -> AWSResponse:
             method=request.method,
             raw_path=url.path.encode(),
             raw_query=url.query.encode(),
-            headers=Headers([(name, str(value)) for name, value in request.headers.items()]),
+            headers=Headers([(name, _text(value)) for name, value in request.headers.items()]),
             body=body.encode() if isinstance(body, str) else bytes(body),
         ),
         ACCOUNT,
@@ -60,3 +60,7 @@ def _answered(control: Control, request: AWSPreparedRequest) -> AWSResponse:
     if not isinstance(response, Response):
         response.raiseException()
     return AWSResponse(request.url, response.status, dict(response.headers.lines), _Raw(response.body))
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,7 +1,8 @@
-"""Every operation of this helper's nouns through the real boto3: once with success, once refused."""
+"""Every operation through the real boto3: once with success, once refused."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,6 +13,7 @@ from emulator.control.app import OPERATIONS
 from tests.control.boto import client
 from tests.control.support import Control
 
+# The nouns of the first test; the second has the others.
 NOUNS = (
     "account",
     "authorizers",
@@ -32,6 +34,20 @@ FUNCTION = (
     "arn:aws:lambda:us-east-1:000000000000:function:a/invocations"
 )
 SCHEMA = '{"type": "object", "properties": {"a": {"type": "array", "items": {"$ref": "%s"}}, "b": {"type": "string"}}}'
+
+
+DOCUMENT = b'''{"openapi": "3.0.1", "info": {"title": "imported", "version": "1"}, "paths": {"/": {"get": {
+  "responses": {"200": {"description": "ok"}}, "x-amazon-apigateway-integration": {"type": "mock"}}}}}'''
+PARTS = b'''{"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {},
+  "x-amazon-apigateway-documentation": {"documentationParts": [
+    {"location": {"type": "API"}, "properties": {"description": "d"}}]}}'''
+SOME = '{"description": "some"}'
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/one"
+BALANCER = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/one/0123456789abcdef"
+
+
+def replaced(path: str, value: str) -> list[dict[str, str]]:
+    return [{"op": "replace", "path": path, "value": value}]
 
 
 class DataPlane:
@@ -70,12 +86,21 @@ class Boto3Test(SynchronousTestCase):
 
     def no(self, operation: str, code: str, **arguments: Any) -> None:
         function = self.control.app.codec.operations[operation].function
-        with self.assertRaises(ClientError) as caught:
+        try:
             getattr(self.client, function)(**arguments)
-        self.assertEqual(code, caught.exception.response["Error"]["Code"])
+        except ClientError as error:
+            self.assertEqual(code, error.response["Error"]["Code"], f"{operation}: {error}")
+        else:
+            self.fail(f"{operation} was not refused")
         self.failed.add(operation)
 
-    def test_each_operation_once_with_success_and_once_refused(self) -> None:
+    def each_was_tried(self, others: bool, but: set[str]) -> None:
+        """Every operation of the nouns (or of the ``others``) succeeded, and was refused save those named."""
+        wanted = {name for name, module in OPERATIONS.items() if (module not in NOUNS) == others}
+        self.assertEqual(set(), wanted - self.succeeded)
+        self.assertEqual(but, wanted - self.failed)
+
+    def test_each_operation_of_an_api(self) -> None:
         api = self.ok("CreateRestApi", name="demo", description="d")
         at = {"restApiId": api["id"]}
         self.assertEqual(1_700_000_000, api["createdDate"].timestamp())
@@ -84,10 +109,7 @@ class Boto3Test(SynchronousTestCase):
         self.stage(at, api["rootResourceId"])
         self.rest(at)
         self.refusals()
-        wanted = {name for name, module in OPERATIONS.items() if module in NOUNS}
-        self.assertEqual(set(), wanted - self.succeeded)
-        # GetAccount and the list of APIs cannot be refused.
-        self.assertEqual({"GetAccount"}, wanted - self.failed)
+        self.each_was_tried(False, {"GetAccount"})
 
     def definitions(self, at: dict[str, Any], root: str) -> None:
         self.ok("GetRestApi", **at)
@@ -216,6 +238,140 @@ class Boto3Test(SynchronousTestCase):
         self.no("UpdateAccount", "BadRequestException", patchOperations=[{"op": "add", "path": "/x"}])
         for name, more in (("GetTags", {}), ("TagResource", {"tags": {}}), ("UntagResource", {"tagKeys": ["a"]})):
             self.no(name, "NotFoundException", resourceArn="arn:aws:apigateway:us-east-1::/restapis/x", **more)
+
+    def test_each_operation_beside_and_about_an_api(self) -> None:
+        made = self.ok("ImportRestApi", body=DOCUMENT, parameters={"endpointConfigurationTypes": "REGIONAL"})
+        api = made["id"]
+        self.ok("PutRestApi", restApiId=api, mode="merge", body=DOCUMENT)
+        self.client.create_deployment(restApiId=api, stageName="s")
+        self.keys_and_plans(api)
+        self.documents(api)
+        self.certificates_and_links()
+        self.domains(api)
+        for name in ("ImportRestApi", "ImportApiKeys"):
+            more = {"format": "csv"} if name == "ImportApiKeys" else {}
+            self.no(name, "BadRequestException", body=b"\xff\xfe{", **more)
+        for name in ("GetApiKeys", "GetUsagePlans", "GetVpcLinks", "GetClientCertificates", "GetDomainNames"):
+            self.no(name, "BadRequestException", limit=0)
+        self.no("GetDomainNameAccessAssociations", "BadRequestException", limit=0)
+        self.no("CreateApiKey", "BadRequestException", value="short")
+        self.no("CreateUsagePlan", "NotFoundException", name="p", apiStages=[{"apiId": "x", "stage": "y"}])
+        self.no("GenerateClientCertificate", "BadRequestException", tags={"aws:a": "b"})
+        self.no("CreateVpcLink", "BadRequestException", name="l", targetArns=["x"])
+        self.missing()
+        self.each_was_tried(True, {"GetSdkTypes"})
+
+    def keys_and_plans(self, api: str) -> None:
+        key = self.ok("CreateApiKey", name="k", value="k" * 20, enabled=True)["id"]
+        self.ok("GetApiKey", apiKey=key, includeValue=True)
+        self.ok("GetApiKeys", includeValues=True)
+        self.ok("UpdateApiKey", apiKey=key, patchOperations=replaced("/name", "n"))
+        self.ok("ImportApiKeys", body=b"name,key\none,aaaaaaaaaaaaaaaaaaaaaaaa\n", format="csv")
+        stages = [{"apiId": api, "stage": "s"}]
+        quota = {"limit": 10, "period": "DAY"}
+        plan = self.ok("CreateUsagePlan", name="p", apiStages=stages, quota=quota)["id"]
+        self.ok("GetUsagePlan", usagePlanId=plan)
+        self.ok("GetUsagePlans")
+        self.ok("UpdateUsagePlan", usagePlanId=plan, patchOperations=replaced("/name", "n"))
+        self.ok("CreateUsagePlanKey", usagePlanId=plan, keyId=key, keyType="API_KEY")
+        self.ok("GetUsagePlanKey", usagePlanId=plan, keyId=key)
+        self.assertEqual(1, len(self.ok("GetUsagePlanKeys", usagePlanId=plan)["items"]))
+        change = replaced("/remaining", "4")
+        self.ok("UpdateUsage", usagePlanId=plan, keyId=key, patchOperations=change)
+        usage = self.ok("GetUsage", usagePlanId=plan, startDate="2023-11-14", endDate="2023-11-14")
+        self.assertEqual({key: [[0, 4]]}, usage["items"])
+        self.ok("DeleteUsagePlanKey", usagePlanId=plan, keyId=key)
+        unlink = [{"op": "remove", "path": "/apiStages", "value": f"{api}:s"}]
+        self.client.update_usage_plan(usagePlanId=plan, patchOperations=unlink)
+        self.ok("DeleteUsagePlan", usagePlanId=plan)
+        self.ok("DeleteApiKey", apiKey=key)
+
+    def documents(self, api: str) -> None:
+        at = {"restApiId": api}
+        part = self.ok("CreateDocumentationPart", **at, location={"type": "METHOD", "path": "/"}, properties=SOME)["id"]
+        named = {**at, "documentationPartId": part}
+        self.ok("GetDocumentationPart", **named)
+        self.ok("GetDocumentationParts", **at)
+        change = replaced("/properties", '{"description": "d"}')
+        self.ok("UpdateDocumentationPart", **named, patchOperations=change)
+        self.ok("DeleteDocumentationPart", **named)
+        self.ok("ImportDocumentationParts", **at, mode="overwrite", body=PARTS)
+        version = {**at, "documentationVersion": "1"}
+        self.ok("CreateDocumentationVersion", **version)
+        self.ok("GetDocumentationVersion", **version)
+        self.ok("GetDocumentationVersions", **at)
+        self.ok("UpdateDocumentationVersion", **version, patchOperations=replaced("/description", "d"))
+        self.ok("DeleteDocumentationVersion", **version)
+        export = self.ok("GetExport", **at, stageName="s", exportType="oas30", accepts="application/json")
+        self.assertEqual("3.0.1", json.loads(export["body"].read())["openapi"])
+        self.ok("GetSdkTypes")
+        self.ok("GetSdkType", id="javascript")
+        sdk = self.ok("GetSdk", **at, stageName="s", sdkType="javascript")
+        self.assertTrue(sdk["body"].read().startswith(b"PK"))
+
+    def certificates_and_links(self) -> None:
+        named = {"clientCertificateId": self.ok("GenerateClientCertificate")["clientCertificateId"]}
+        self.ok("GetClientCertificate", **named)
+        self.ok("GetClientCertificates")
+        self.ok("UpdateClientCertificate", **named, patchOperations=replaced("/description", "d"))
+        self.ok("DeleteClientCertificate", **named)
+        named = {"vpcLinkId": self.ok("CreateVpcLink", name="l", targetArns=[BALANCER])["id"]}
+        self.control.clock.advance(1)
+        self.ok("GetVpcLink", **named)
+        self.ok("GetVpcLinks")
+        self.ok("UpdateVpcLink", **named, patchOperations=replaced("/name", "m"))
+        self.ok("DeleteVpcLink", **named)
+
+    def domains(self, api: str) -> None:
+        kind = {"types": ["REGIONAL"]}
+        named = {"domainName": "d.test"}
+        self.ok("CreateDomainName", **named, regionalCertificateArn=CERTIFICATE, endpointConfiguration=kind)
+        self.no("CreateDomainName", "ConflictException", **named, regionalCertificateArn=CERTIFICATE)
+        self.ok("GetDomainName", **named)
+        self.ok("GetDomainNames")
+        self.ok("UpdateDomainName", **named, patchOperations=replaced("/securityPolicy", "TLS_1_2"))
+        self.ok("CreateBasePathMapping", **named, restApiId=api, stage="s")
+        mapping = {**named, "basePath": "(none)"}
+        self.ok("GetBasePathMapping", **mapping)
+        self.ok("GetBasePathMappings", **named)
+        self.ok("UpdateBasePathMapping", **mapping, patchOperations=replaced("/stage", ""))
+        self.ok("DeleteBasePathMapping", **mapping)
+        self.ok("DeleteDomainName", **named)
+        private = self.client.create_domain_name(domainName="p.test", endpointConfiguration={"types": ["PRIVATE"]})
+        domain = private["domainNameArn"]
+        for last in ("DeleteDomainNameAccessAssociation", "RejectDomainNameAccessAssociation"):
+            association = self.ok(
+                "CreateDomainNameAccessAssociation",
+                domainNameArn=domain,
+                accessAssociationSourceType="VPCE",
+                accessAssociationSource="vpce-0123456789abcdef0",
+            )["domainNameAccessAssociationArn"]
+            self.ok("GetDomainNameAccessAssociations")
+            more = {"domainNameArn": domain} if last.startswith("Reject") else {}
+            self.ok(last, domainNameAccessAssociationArn=association, **more)
+
+    def missing(self) -> None:
+        """Whatever else names something that is not there."""
+        given = {
+            "location": {"type": "API"},
+            "accessAssociationSourceType": "VPCE",
+            "properties": SOME,
+            "startDate": "2023-11-14",
+            "endDate": "2023-11-14",
+            "keyType": "API_KEY",
+            "body": PARTS,
+        }
+        for name, module in OPERATIONS.items():
+            operation = self.control.app.codec.operations[name]
+            if module in NOUNS or name in self.failed or name == "GetSdkTypes":
+                continue
+            arguments: dict[str, Any] = {member.name: "x" for member in operation.path_members.values()}
+            for member in (*operation.body_members, *operation.query_members):
+                if member.required:
+                    arguments[member.name] = given.get(member.name, "x")
+            if operation.payload:
+                arguments[operation.payload] = given["body"]
+            self.no(name, "NotFoundException", **arguments)
 
     def test_paginators_walk_a_thousand_resources(self) -> None:
         api = self.client.create_rest_api(name="big")
