@@ -75,13 +75,15 @@ class Aws:
         except ValueError as error:
             raise _configuration(str(error)) from error
         response = await self._services.request(
-            description.signing_name if description is not None else uri.service,
+            _service_of(uri, description),
             made.request,
             account=_owner(uri, request, made.request),
             region=uri.region,
             action=made.action or None,
             principal=_principal(request),
         )
+        if response.status == 501:
+            raise _not_emulated(uri, response)
         if len(response.body) > RESPONSE_LIMIT:
             raise _configuration(
                 f"Integration response of reported length {len(response.body)} is larger than allowed maximum of "
@@ -101,6 +103,24 @@ class Aws:
 
 def _configuration(detail: str) -> GatewayError:
     return GatewayError("API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {detail}")
+
+
+def _service_of(uri: AwsUri, description: Description | None) -> str:
+    """The name the service is asked by: its signing name; where several share one (runtime.sagemaker), its host's."""
+    if description is None:
+        return uri.service
+    return uri.label if uri.subdomain and description.name != "s3" else description.signing_name
+
+
+def _not_emulated(uri: AwsUri, response: Response) -> GatewayError:
+    """What is not there must not pass for an answer of the service, which a default response would map to 200."""
+    detail = response.body.decode("utf-8", "replace")
+    return GatewayError(
+        "API_CONFIGURATION_ERROR",
+        f"{uri.label}: {uri.kind} {uri.rest} is not emulated",
+        status=501,
+        log=f"Execution failed due to configuration error: {detail}",
+    )
 
 
 def _principal(request: IntegrationRequest) -> str | None:

@@ -126,6 +126,10 @@ class Asking(AwsCase):
         self.answered("states:action/StartExecution", b"{}")
         self.assertEqual((services.service, services.principal), ("states", None))
 
+    def test_services_that_share_a_signing_name_are_asked_by_host(self) -> None:
+        self.answered("runtime.sagemaker:path/endpoints/e/invocations", b"{}")
+        self.assertEqual(self.services.service, "runtime.sagemaker")
+
     def test_the_callers_own_credentials(self) -> None:
         own = "arn:aws:iam::*:user/*"
         self.answered("sqs:path/", credentials=own, caller={"accessKey": "AKIA1"})
@@ -314,6 +318,12 @@ class Answering(AwsCase):
         self.services.answer = Response(status=200, body=b'{"Parameter":{}}')
         self.assertEqual(self.answered("ssm:action/GetParameter", b'{"Name":"/p"}').body, b'{"Parameter":{}}')
         self.assertEqual(self.asked.body, b'{"Name":"/p"}')
+
+    def test_what_is_not_emulated_is_no_answer_of_the_service(self) -> None:
+        self.services.answer = Response(status=501, body=b'{"__type": "NotImplemented"}')
+        error = self.refused("translate:action/TranslateText", b"{}")
+        self.assertEqual(error.status, 501)
+        self.assertIn("translate: action TranslateText", error.message or "")
 
     def test_too_long(self) -> None:
         self.services.answer = Response(status=200, body=b"x" * (RESPONSE_LIMIT + 1))
