@@ -190,7 +190,24 @@ def _mend_s3() -> None:
     FakeBucket.get_permission = get_permission
 
 
+def _mend_cloudwatch() -> None:
+    """Statistics are of the metric with exactly the dimensions asked for; moto adds up those with more as well."""
+    from moto.cloudwatch.models import MetricDatum
+
+    known = MetricDatum.filter
+
+    def exact(self: Any, namespace: Any, name: Any, dimensions: Any, *rest: Any, **more: Any) -> bool:
+        # Only GetMetricStatistics asks with neither namespace nor name: it has looked at both before.
+        if namespace is None and name is None and dimensions and len(dimensions) != len(self.dimensions):
+            return False
+        found: bool = known(self, namespace, name, dimensions, *rest, **more)
+        return found
+
+    MetricDatum.filter = exact
+
+
 _BY_MODULE: dict[str, Callable[[], None]] = {
+    "cloudwatch": _mend_cloudwatch,
     "s3": _mend_s3,
     "sqs": _mend_sqs,
     "stepfunctions": _mend_step_functions,
