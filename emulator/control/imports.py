@@ -32,6 +32,7 @@ from emulator.openapi.reader import Document
 from emulator.store.records import Record, RestApi
 
 _INTEGRATION_TYPES = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
+_AUTHORIZED = ("CUSTOM", "COGNITO_USER_POOLS", "JWT")
 _SMALL = 32 * 1024  # bytes that are read on the reactor
 _ATTEMPTS = 5
 
@@ -93,6 +94,7 @@ def _variables(call: Call) -> dict[str, str]:
 
 def _change(call: Call, api: RestApi, document: Document, overwrite: bool, request: Record) -> None:
     del document.errors[document.read_errors :]  # of an attempt before
+    del document.warnings[document.read_warnings :]
     apply.apply(api, document, overwrite, call.effects.new_id)
     _check(call, api, document, request)
 
@@ -109,7 +111,8 @@ def _check(call: Call, api: RestApi, document: Document, request: Record) -> Non
         except ControlError as error:
             errors.append(prefix + error.message)
     if errors:
-        raise BadRequestException(_failure("Errors", errors))
+        also = "\nAdditionally, these warnings were found:\n\t" + "\n\t".join(document.warnings)
+        raise BadRequestException(_failure("Errors", errors) + (also if document.warnings else ""))
     if document.warnings and request.get("failOnWarnings"):
         raise BadRequestException(_failure("Warnings", document.warnings))
 
@@ -171,11 +174,15 @@ def _method_checks(
     call: Call, api: RestApi, method: Record, where: str
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     on_method = f"Unable to put method {where.replace(' for resource', ' on resource')}: "
+    if method["authorizationType"] in _AUTHORIZED and "authorizerId" not in method:
+        yield on_method, partial(_refuse, methods.NO_AUTHORIZER)
     yield on_method, partial(methods.check_models, api, method.get("requestModels"))
     yield on_method, partial(mapping_rules.check_method_parameters, method.get("requestParameters"))
     declared = method.get("methodResponses") or {}
     for response in declared.values():
         prefix = f"Unable to put method response '{response['statusCode']}' on {where}: "
+        if not re.fullmatch(r"[1-5]\d\d", response["statusCode"]):
+            yield prefix, partial(_refuse, "Invalid status code specified")
         yield prefix, partial(methods.check_models, api, response.get("responseModels"))
         yield prefix, partial(mapping_rules.check_method_response_parameters, response.get("responseParameters"))
     integration = method.get("methodIntegration")
@@ -192,6 +199,10 @@ def _method_checks(
             ),
         )
         yield prefix, partial(mapping_rules.check_template_types, response.get("responseTemplates"))
+
+
+def _refuse(text: str) -> None:
+    raise BadRequestException(text)
 
 
 def _check_integration(call: Call, method: Record, record: Record) -> None:

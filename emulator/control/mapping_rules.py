@@ -23,6 +23,8 @@ _FROM_INTEGRATION = re.compile(
 )
 _ELSEWHERE = re.compile(r"'[^']*'|context\.[\w.\-]+|stageVariables\.\w+|method\.request\.body(\..+|\[.+)?")
 _SINGLE_NAMES = {"multivalueheader": "header", "multivaluequerystring": "querystring"}
+_PARAMETER_NAME = re.compile(r"[a-zA-Z0-9._$-]+")
+BAD_NAME = "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$"
 UNKNOWN = "Invalid mapping expression parameter specified: {}"
 
 
@@ -40,9 +42,11 @@ def check_method_parameters(parameters: Mapping[str, Any] | None) -> None:
         found = _METHOD_REQUEST.fullmatch(key)
         if found is None:
             bad.append(UNKNOWN.format(key))
+        elif not _PARAMETER_NAME.fullmatch(found[2]):
+            bad.append(BAD_NAME)
         else:
             names.append(found[2])
-    _refuse(bad)
+    _refuse(dict.fromkeys(bad))
     if len(set(names)) != len(names):
         raise BadRequestException("Parameter names must be unique across querystring, header and path")
 

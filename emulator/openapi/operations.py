@@ -26,6 +26,12 @@ VALIDATOR = "x-amazon-apigateway-request-validator"
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 
 _LOCATIONS = {"header": "header", "query": "querystring", "path": "path"}
+_PARAMETER_MEMBERS = frozenset(
+    {
+        "name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved",
+        "schema", "example", "examples", "content",
+    }
+)  # fmt: skip
 _PATH_VARIABLE = re.compile(r"\{([^{}]+?)\+?\}")
 _TEXT_MEMBERS = ("uri", "connectionId", "credentials", "cacheNamespace", "integrationTarget")
 _UPPER_MEMBERS = (
@@ -58,9 +64,15 @@ class OperationReader:
         self.security = security
         self._warn = warn
         self._default_validator = references.document.get(VALIDATOR)
+        self._where = self._parsed_at = ""  # the operation being read, as warnings name it
 
-    def read(self, path: str, verb: str, operation: Record, shared: list[Any]) -> ReadMethod:
-        """``path`` is the resource's whole path; ``shared`` the parameters of its path item."""
+    def read(self, path: str, verb: str, operation: Record, shared: list[Any], written: str = "") -> ReadMethod:
+        """``path`` is the resource's whole path, ``written`` the path as the document has it.
+
+        ``shared`` are the parameters of its path item.
+        """
+        self._where = f"'{verb} {path}'"
+        self._parsed_at = f"paths.'{written or path}'({verb.lower()})"
         authorization = self.security.of(operation)
         record: Record = {
             "httpMethod": verb,
@@ -94,8 +106,18 @@ class OperationReader:
         for each in [*shared, *as_list(operation.get("parameters"))]:
             parameter = self.references.resolve(each)
             if isinstance(parameter, dict):
+                self._check_parameter(parameter)
                 merged[(as_text(parameter.get("in")), as_text(parameter.get("name")))] = parameter
         return list(merged.values())
+
+    def _check_parameter(self, parameter: Record) -> None:
+        if not self.references.swagger:
+            for key in parameter:
+                if key not in _PARAMETER_MEMBERS and not key.startswith("x-"):
+                    self._warn(
+                        f"Parse issue: attribute {self._parsed_at}.parameters.[{parameter.get('name')}].{key} "
+                        "is unexpected"
+                    )
 
     def _read_parameters(self, path: str, operation: Record, shared: list[Any], record: Record) -> None:
         found: dict[str, bool] = {}
@@ -114,7 +136,8 @@ class OperationReader:
             record["requestParameters"] = found
 
     def _read_swagger_body(self, operation: Record, parameter: Record, record: Record) -> None:
-        model = self.models.name_for(parameter.get("schema"))
+        where = f"in body parameter of method {self._where}"
+        model = self.models.name_for(parameter.get("schema"), where, f"{self._parsed_at}.parameters.[body].schema")
         if model is not None:
             types = self._media_types(operation, "consumes")
             record["requestModels"] = dict.fromkeys(types, model)
@@ -122,7 +145,9 @@ class OperationReader:
     def _read_body(self, operation: Record, record: Record) -> None:
         if self.references.swagger or operation.get("requestBody") is None:
             return
-        models = self._content_models(self.references.resolve(operation["requestBody"]))
+        models = self._content_models(
+            self.references.resolve(operation["requestBody"]), f"in request body of method {self._where}", "requestBody"
+        )
         if models:
             record["requestModels"] = models
 
@@ -132,13 +157,14 @@ class OperationReader:
             given = self.references.document.get(member)
         return [as_text(each) for each in as_list(given)] or ["application/json"]
 
-    def _content_models(self, holder: Any) -> dict[str, str]:
+    def _content_models(self, holder: Any, where: str, at: str) -> dict[str, str]:
         """The models of a ``content`` map by media type."""
         models: dict[str, str] = {}
         for media_type, described in as_map(as_map(holder).get("content")).items():
             described = self.references.resolve(described)
             if isinstance(described, dict) and described.get("schema") is not None:
-                model = self.models.name_for(described["schema"])
+                parsed_at = f"{self._parsed_at}.{at}.content.schema"
+                model = self.models.name_for(described["schema"], where, parsed_at)
                 if model is not None:
                     models[media_type] = model
         return models
@@ -151,8 +177,8 @@ class OperationReader:
             status = as_text(key)
             if status.startswith("x-"):
                 continue
-            if not re.fullmatch(r"[1-5]\d\d", status):
-                self._warn(f"Response status code '{status}' is not supported. Ignoring.")
+            if status == "default":
+                self._warn(f"Default response of method {self._where} is not supported. Ignoring.")
                 continue
             responses[status] = self._read_response(status, self.references.resolve(each), operation)
         return responses
@@ -164,11 +190,12 @@ class OperationReader:
         headers = response.get("headers")
         if isinstance(headers, dict) and headers:
             record["responseParameters"] = {f"method.response.header.{name}": False for name in headers}
+        where, at = f"in {status} response to method {self._where}", f"responses.{status}"
         if self.references.swagger:
-            model = self.models.name_for(response["schema"]) if response.get("schema") is not None else None
+            model = self.models.name_for(response.get("schema"), where, f"{self._parsed_at}.{at}.schema")
             models = dict.fromkeys(self._media_types(operation, "produces"), model) if model else {}
         else:
-            models = self._content_models(response)
+            models = self._content_models(response, where, at)
         if models:
             record["responseModels"] = models
         return record

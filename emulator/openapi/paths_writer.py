@@ -3,8 +3,8 @@
 Belongs here: path items, operations and ``x-amazon-apigateway-integration`` as exports show them. Never here: the rest
 of the document.
 
-The connection type INTERNET is left out, since it is what an import assumes; cache namespaces are written only where
-there are cache key parameters, as on AWS.
+The connection type INTERNET and the default timeout are left out, since an import assumes them; cache namespaces are
+written only where there are cache key parameters, as on AWS.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _IN = {
     "multivalueheader": "header",
 }
 _JSON = "application/json"
+_TIMEOUT = 29000  # milliseconds; left out, as an import assumes it
 
 
 class PathsWriter:
@@ -140,17 +141,10 @@ class PathsWriter:
 
 
 def write_integration(integration: Record) -> Record:
-    """An integration as its extension shows it."""
-    written: Record = {"type": integration["type"].lower()}
-    for member in ("credentials", "httpMethod", "uri"):
-        if integration.get(member):
-            written[member] = integration[member]
-    if integration.get("connectionType") == "VPC_LINK":
-        written["connectionType"] = "VPC_LINK"
-        written["connectionId"] = integration.get("connectionId", "")
-    for member in ("integrationTarget", "responseTransferMode"):
-        if integration.get(member):
-            written[member] = integration[member]
+    """An integration as its extension shows it, its members in the order of AWS's exports."""
+    written: Record = {
+        member: integration[member] for member in ("credentials", "httpMethod", "uri") if integration.get(member)
+    }
     responses = integration.get("integrationResponses") or {}
     if responses:
         written["responses"] = {
@@ -161,14 +155,20 @@ def write_integration(integration: Record) -> Record:
         if integration.get(member):
             written[member] = _texts(integration[member])
     written["passthroughBehavior"] = integration.get("passthroughBehavior", "WHEN_NO_MATCH").lower()
-    if integration.get("contentHandling"):
-        written["contentHandling"] = integration["contentHandling"]
-    written["timeoutInMillis"] = integration.get("timeoutInMillis", 29000)
+    if integration.get("connectionType") == "VPC_LINK":
+        written["connectionType"] = "VPC_LINK"
+        written["connectionId"] = integration.get("connectionId", "")
     if integration.get("cacheKeyParameters"):
         written["cacheNamespace"] = integration["cacheNamespace"]
         written["cacheKeyParameters"] = list(integration["cacheKeyParameters"])
+    for member in ("contentHandling", "integrationTarget", "responseTransferMode"):
+        if integration.get(member):
+            written[member] = integration[member]
+    if integration.get("timeoutInMillis", _TIMEOUT) != _TIMEOUT:
+        written["timeoutInMillis"] = integration["timeoutInMillis"]
     if integration.get("tlsConfig"):
         written["tlsConfig"] = dict(integration["tlsConfig"])
+    written["type"] = integration["type"].lower()
     return written
 
 

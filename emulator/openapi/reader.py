@@ -22,7 +22,7 @@ from emulator.openapi import documents
 from emulator.openapi.documents import as_list, as_map, as_text
 from emulator.openapi.operations import ANY_METHOD, VERBS, OperationReader, ReadMethod
 from emulator.openapi.references import References, UnresolvedReference
-from emulator.openapi.schemas import ModelBook, description_of
+from emulator.openapi.schemas import ModelBook, description_of, is_canonical
 from emulator.openapi.security import Security
 from emulator.store.records import Record
 
@@ -50,11 +50,11 @@ class Document:
     documentation: list[Record] = Factory(list)
     warnings: list[str] = Factory(list)
     errors: list[str] = Factory(list)
-    read_errors: int = 0  # how many of the errors come from reading
+    read_errors: int = 0  # how many of the errors and warnings come from reading
+    read_warnings: int = 0
 
     def warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
+        self.warnings.append(text)
 
 
 def parse(body: bytes, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def read(
         result.errors.append("The references of the document are nested too deeply")
     if str(parameters.get("ignore", "")).lower() == "documentation":
         result.documentation = []
-    result.read_errors = len(result.errors)
+    result.read_errors, result.read_warnings = len(result.errors), len(result.warnings)
     return result
 
 
@@ -123,6 +123,8 @@ def _read_parts(
     schemas = _schemas(references)
     names = set(known_models) | set(schemas)
     models = ModelBook(api_id, references, names, lambda: "MODEL" + new_hex(6), result.warn)
+    for name, schema in schemas.items():
+        _add_model(name, schema, models, result)
     reader = OperationReader(references, models, security, result.warn)
     prefix = _prefix(document, str(parameters.get("basepath", "ignore")).lower())
     if prefix:
@@ -130,8 +132,6 @@ def _read_parts(
     for path, given in as_map(document.get("paths")).items():
         if not path.startswith("x-"):
             _read_path(prefix, path, references.resolve(given), reader, result)
-    for name, schema in schemas.items():
-        _add_model(name, schema, models, result)
     for name in list(models.inline):
         _add_model(name, models.inline[name], models, result)
     _read_documentation(document, result)
@@ -182,7 +182,9 @@ def _read_settings(document: Record, result: Document) -> None:
 
 def _read_endpoint(document: Record, parameters: Mapping[str, str], result: Document) -> None:
     given = document.get(EXTENSION + "endpoint-configuration")
-    for server in as_list(document.get("servers")):  # OpenAPI 3 puts it with a server
+    if len(as_list(document.get("servers"))) > 1:
+        result.warn("More than one server provided. Ignoring all but the first for defining endpoint configuration")
+    for server in as_list(document.get("servers"))[:1]:  # OpenAPI 3 puts it with a server
         if given is None and isinstance(server, dict):
             given = server.get(EXTENSION + "endpoint-configuration")
     if isinstance(given, dict):
@@ -247,7 +249,7 @@ def _read_path(prefix: str, path: str, item: Any, reader: OperationReader, resul
     for key, operation in item.items():
         verb = "ANY" if key == ANY_METHOD else key.upper() if key.lower() in VERBS else None
         if verb is not None and isinstance(operation, dict):
-            methods[verb] = reader.read(whole, verb, operation, shared if isinstance(shared, list) else [])
+            methods[verb] = reader.read(whole, verb, operation, as_list(shared), path)
         elif key.lower() == "trace":
             result.warn(f"Unsupported method 'TRACE' for path '{whole}'. Ignoring.")
 
@@ -260,21 +262,32 @@ def _schemas(references: References) -> dict[str, Any]:
 
 
 def _add_model(name: str, schema: Any, models: ModelBook, result: Document) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9]+", name):
-        result.errors.append(f"Unable to create model for '{name}': Model name must be alphanumeric: {name}")
+    problem = _problem_of_model(name, schema, models.references)
+    if problem:
+        result.errors.append(f"Unable to create model for '{name}': {problem}")
+        models.names.discard(name)
         return
-    if isinstance(schema, dict) and str(schema.get("$ref", "")).startswith("#"):
-        try:
-            models.references.resolve(schema)
-        except UnresolvedReference as error:
-            result.errors.append(f"Unable to create model for '{name}': {error}")
-            return
     record: Record = {"name": name, "contentType": "application/json"}
     description = description_of(schema)
     if description is not None:
         record["description"] = description
     record["schema"] = models.text(schema, name)
     result.models[name] = record
+
+
+def _problem_of_model(name: str, schema: Any, references: References) -> str:
+    """What keeps a schema of the document from being a model."""
+    if not re.fullmatch(r"[A-Za-z0-9]+", name):
+        return f"Model name must be alphanumeric: {name}"
+    if not is_canonical(schema):
+        problem = "Model reference must be in canonical form"
+        return f"Invalid model specified: Validation Result: warnings : [], errors : [{problem}]"
+    if str(as_map(schema).get("$ref", "")).startswith("#"):
+        try:
+            references.resolve(schema)
+        except UnresolvedReference as error:
+            return str(error)
+    return ""
 
 
 def _read_validators(document: Record, result: Document) -> None:

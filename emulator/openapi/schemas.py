@@ -12,10 +12,11 @@ are left out of models: developer guide, "Important notes for REST APIs".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-from emulator.openapi.documents import pretty
+from emulator.openapi.documents import as_map, pretty
 from emulator.openapi.references import References
 
 MODEL_URL = "https://apigateway.amazonaws.com/restapis/"
@@ -23,8 +24,8 @@ MODEL_URL = "https://apigateway.amazonaws.com/restapis/"
 _OAS3_ORDER = (
     "$schema", "id", "title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
     "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "type",
-    "not", "properties", "additionalProperties", "description", "format", "$ref", "nullable", "default", "enum",
-    "items", "allOf", "anyOf", "oneOf", "definitions",
+    "not", "properties", "additionalProperties", "description", "format", "$ref", "default", "enum", "items", "allOf",
+    "anyOf", "oneOf", "definitions",
 )  # fmt: skip
 _SWAGGER_ORDER = (
     "$schema", "id", "$ref", "type", "format", "required", "properties", "additionalProperties", "items", "allOf",
@@ -33,7 +34,7 @@ _SWAGGER_ORDER = (
     "minProperties", "maxProperties", "definitions",
 )  # fmt: skip
 _DROPPED = frozenset(
-    {"example", "examples", "discriminator", "readOnly", "writeOnly", "xml", "externalDocs", "deprecated"}
+    {"example", "examples", "discriminator", "readOnly", "writeOnly", "xml", "externalDocs", "deprecated", "nullable"}
 )
 _NESTED = ("not", "items", "additionalProperties")
 _NESTED_MAPS = ("properties", "patternProperties", "definitions", "dependencies")
@@ -107,6 +108,7 @@ class ModelBook:
         self.api_id = api_id
         self.references = references
         self.names = names
+        self.defined: frozenset[str] = frozenset(names)  # whatever becomes of them
         self.inline: dict[str, dict[str, Any]] = {}
         self._new_name = new_name
         self._warn = warn
@@ -124,19 +126,29 @@ class ModelBook:
 
         return pretty(map_schema(schema, order, on_ref, sort_required=not swagger))
 
-    def name_for(self, schema: Any) -> str | None:
-        """The model for a schema of a body: the one it refers to, or one made for it. None: no such model."""
+    def name_for(self, schema: Any, where: str, parsed_at: str) -> str | None:
+        """The model for a schema of a body: the one it refers to, or one made for it. None: no such model.
+
+        ``where`` and ``parsed_at`` say in warnings where the schema stands: ``in 200 response to method 'GET /a'``, and
+        ``paths.'/a'(get).responses.200.content.schema``.
+        """
         if not isinstance(schema, dict):
             return None
         reference = schema.get("$ref")
         if isinstance(reference, str):
             name = self.references.schema_name(reference) or model_name(reference)
             if name is None:
-                return self._made(self.references.resolve(schema))
+                return self._made(as_map(self.references.resolve(schema)))
             if name not in self.names:
+                if name not in self.defined and not self.references.swagger:
+                    self._warn(f"Parse issue: attribute {parsed_at}.{reference} is missing")
                 self._warn(f"Reference to model '{name}' not found. Ignoring.")
                 return None
             return name
+        kind = _parser_type(schema, self.references.swagger)
+        if kind is not None:
+            self._warn(f"Unsupported model type '{kind}' {where}. Ignoring.")
+            return None
         return self._made(schema)
 
     def _made(self, schema: dict[str, Any]) -> str:
@@ -163,6 +175,50 @@ class ModelBook:
             return map_schema(self.references.resolve({"$ref": reference}), order, self._reference, not swagger)
         finally:
             self._open.discard(reference)
+
+
+_FORMATS = {
+    "date": "Date",
+    "date-time": "DateTime",
+    "byte": "ByteArray",
+    "binary": "Binary",
+    "uuid": "UUID",
+    "email": "Email",
+    "password": "Password",
+}
+
+
+def _parser_type(schema: dict[str, Any], swagger: bool) -> str | None:
+    """What AWS's parser calls a schema that cannot be a model (a scalar); None for one that can."""
+    kind = schema.get("type")
+    if kind == "string":
+        name = _FORMATS.get(str(schema.get("format")), "String")
+    elif kind in ("integer", "number", "boolean"):
+        name = str(kind).capitalize()
+    else:
+        return None
+    return name + ("Property" if swagger else "Schema")
+
+
+def is_canonical(schema: Any) -> bool:
+    """Whether a schema's references are ones AWS can keep: into the document, or model URLs."""
+    pending = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and not reference.startswith("#") and model_name(reference) is None:
+                if "/" in reference or "." in reference:  # anything else is swagger 1's way to name a model
+                    return False
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+    return True
+
+
+def used_models(schema_text: str) -> set[str]:
+    """The models that a model's schema refers to."""
+    return set(re.findall(re.escape(MODEL_URL) + r'[^/"]+/models/([A-Za-z0-9]+)"', schema_text))
 
 
 def to_document(schema_text: str, name: str, prefix: str) -> Any:

@@ -119,7 +119,7 @@ class Security:
             authorizer = read_authorizer(name, scheme)
             if authorizer is not None:
                 self.authorizers[name] = authorizer
-            elif not (is_api_key(scheme) or is_sigv4(scheme)):
+            elif not (is_api_key(scheme) or scheme.get(AUTHTYPE)):
                 warn(f"Unsupported security definition type '{scheme.get('type')}' for '{name}'. Ignoring.")
         self.default = references.document.get("security")
 
@@ -143,6 +143,9 @@ class Security:
                 kind = "AWS_IAM"
             elif is_api_key(scheme):
                 api_key = True
+            elif scheme.get(AUTHTYPE) and kind == "NONE":  # it wants an authorizer, and has none: refused later
+                pool = str(scheme[AUTHTYPE]).lower() == "cognito_user_pools"
+                kind = "COGNITO_USER_POOLS" if pool else "CUSTOM"
         explicit = operation.get(AUTH)
         if isinstance(explicit, dict) and explicit.get("type") and authorizer is None:
             kind = str(explicit["type"]).upper()

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from emulator.openapi.describe import Describer
 from emulator.openapi.paths_writer import PathsWriter
-from emulator.openapi.schemas import to_document
+from emulator.openapi.schemas import to_document, used_models
 from emulator.openapi.security import AUTHORIZER, AUTHTYPE
 from emulator.store.records import Record, Snapshot
 
@@ -56,7 +56,7 @@ def write(export: Export) -> dict[str, Any]:
         document["servers"] = [
             {
                 "url": f"https://{host}/{{basePath}}",
-                "variables": {"basePath": {"default": f"/{export.stage_name}"}},
+                "variables": {"basePath": {"default": export.stage_name}},
             }
         ]
         _endpoint_configuration(export, document["servers"][0])
@@ -89,7 +89,7 @@ def _write_components(export: Export, document: dict[str, Any]) -> None:
     snapshot = export.snapshot
     prefix = "#/definitions/" if export.swagger else "#/components/schemas/"
     schemas = {
-        name: to_document(snapshot.models[name]["schema"], name, prefix) for name in sorted(snapshot.models)
+        name: to_document(snapshot.models[name]["schema"], name, prefix) for name in sorted(_used(snapshot))
     }
     schemes = _schemes(snapshot, "authorizers" in export.extensions)
     if export.swagger:
@@ -107,6 +107,22 @@ def _write_components(export: Export, document: dict[str, Any]) -> None:
 def _methods(snapshot: Snapshot) -> Iterable[Record]:
     for resource in snapshot.resources.values():
         yield from (resource.get("resourceMethods") or {}).values()
+
+
+def _used(snapshot: Snapshot) -> set[str]:
+    """The models that methods use, and those that these refer to; AWS exports no others."""
+    pending: set[str] = set()
+    for method in _methods(snapshot):
+        pending.update((method.get("requestModels") or {}).values())
+        for response in (method.get("methodResponses") or {}).values():
+            pending.update((response.get("responseModels") or {}).values())
+    found: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in snapshot.models and name not in found:
+            found.add(name)
+            pending |= used_models(snapshot.models[name]["schema"])
+    return found
 
 
 def _schemes(snapshot: Snapshot, extended: bool) -> Record:
