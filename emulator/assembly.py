@@ -82,6 +82,9 @@ class Emulator(MultiService):
 
     def _cannot_build(self, failure: Any) -> None:
         self.log.failure("The emulator cannot be put together", failure)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.errback(failure)
         self.effects.reactor.stop()
 
     def endpoint_url(self) -> str:

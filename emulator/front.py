@@ -142,7 +142,8 @@ class Front(Resource):
     def render(self, request: Any) -> Any:
         incoming = request.incoming = request.wire_request()
         if not self._planes.loaded and not incoming.raw_path.startswith(_PAGES):
-            self._planes.when_ready().addCallback(lambda _: self._route(request, incoming))
+            ready = self._planes.when_ready().addCallback(lambda _: self._route(request, incoming))
+            ready.addErrback(request.processingFailed)
             return NOT_DONE_YET
         return self._route(request, incoming)
 
