@@ -30,14 +30,19 @@ def execution_of(invocation: Invocation, reply: Response) -> Execution:
         path_parameters=invocation.path_parameters if has(invocation, "path_parameters") else {},
         query=invocation.query if has(invocation, "query") else (),
         headers=arrived_headers(invocation).lines if has(invocation, "identity") else request.headers.lines,
-        body=request.body.decode("utf-8", "replace"),
+        body=_text(request.body),
         notes=tuple(note for note in invocation.log or () if error is None or note != error.log),
         endpoint=_endpoint(invocation),
         response_headers=invocation.response.headers.lines if made else None,
-        response_body=invocation.response.body.decode("utf-8", "replace") if made else "",
+        response_body=_text(invocation.response.body) if made else "",
         failure="" if error is None else error.log or _default_failure(error.response_type),
         status=reply.status,
     )
+
+
+def _text(body: bytes) -> str:
+    """As much of a body as a log shows, and enough more for it to say that it was cut."""
+    return body[:8192].decode("utf-8", "replace")
 
 
 def _default_failure(response_type: str) -> str:
@@ -61,11 +66,11 @@ def _endpoint(invocation: Invocation) -> Endpoint | None:
         uri=uri,
         url=url,
         headers=lines,
-        body=sent.decode("utf-8", "replace"),
+        body=_text(sent),
         status=None if answer is None else answer.status,
         latency=invocation.integration_latency if has(invocation, "integration_latency") else 0,
         response_headers=() if answer is None else answer.headers.lines,
-        response_body="" if answer is None else answer.body.decode("utf-8", "replace"),
+        response_body="" if answer is None else _text(answer.body),
     )
 
 

@@ -20,6 +20,9 @@ from emulator.wire import Headers, Response
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
+# Bytes from which on a body is compressed off the reactor.
+LARGE = 64 * 1024
+
 
 async def method_response(invocation: Invocation, gateway: Gateway) -> None:
     """Set the reply, and keep it in the stage cache if it may be kept."""
@@ -32,37 +35,46 @@ async def method_response(invocation: Invocation, gateway: Gateway) -> None:
 
 
 def finish(invocation: Invocation, response: Response) -> Response:
-    """The answer with API Gateway's own headers, compressed where the API and the client want it, HEAD without body."""
-    headers = response.headers
+    """The answer with API Gateway's own headers; for HEAD without its body."""
     # A list of its own: what the integration's side said stays as it was, for the logs and the cache.
     lines = [
-        *headers.lines,
+        *response.headers.lines,
         ("x-amzn-RequestId", invocation.request_id),
         ("x-amz-apigw-id", invocation.extended_request_id),
     ]
     warning = invocation.extra.get("cacheWarning")
     if warning is not None:
         lines.append(("Warning", warning))
+    head = invocation.request.method == "HEAD"
+    if head and response.stream is not None:
+        response.stream.cancel()
+    return Response(
+        status=response.status,
+        headers=Headers(lines),
+        body=b"" if head else response.body,
+        stream=None if head else response.stream,
+    )
+
+
+async def compress(invocation: Invocation, gateway: Gateway, response: Response) -> Response:
+    """The answer compressed, where the API and the client want it."""
+    smallest = invocation.deployment.minimum_compression_size if has(invocation, "deployment") else None
     body = response.body
-    if invocation.request.method == "HEAD":
-        return Response(status=response.status, headers=Headers(lines))
-    if response.stream is None and body and has(invocation, "deployment"):
-        smallest = invocation.deployment.minimum_compression_size
-        if smallest is not None and len(body) >= smallest:
-            headers = Headers(lines)
-            body = _compressed(invocation, headers, body)
-            lines = headers.lines
-    return Response(status=response.status, headers=Headers(lines), body=body, stream=response.stream)
-
-
-def _compressed(invocation: Invocation, headers: Headers, body: bytes) -> bytes:
-    if "content-encoding" in headers:
-        return body
-    accepted = invocation.request.headers.last("accept-encoding")
-    encoding = _encoding(accepted or "")
+    if smallest is None or not body or len(body) < smallest or "content-encoding" in response.headers:
+        return response
+    encoding = _encoding(invocation.request.headers.last("accept-encoding") or "")
     if encoding is None:
-        return body
+        return response
+    if len(body) > LARGE:
+        body = await gateway.effects.in_thread(_compressed, body, encoding)
+    else:
+        body = _compressed(body, encoding)
+    headers = response.headers.copy()
     headers.set("Content-Encoding", encoding)
+    return Response(status=response.status, headers=headers, body=body)
+
+
+def _compressed(body: bytes, encoding: str) -> bytes:
     return gzip.compress(body, 6, mtime=0) if encoding == "gzip" else zlib.compress(body, 6)
 
 

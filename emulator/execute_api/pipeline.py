@@ -22,7 +22,7 @@ from emulator.execute_api.integration_request import integration_request
 from emulator.execute_api.integration_response import integration_response
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.locate import locate
-from emulator.execute_api.method_response import finish, method_response
+from emulator.execute_api.method_response import compress, finish, method_response
 from emulator.execute_api.receive import receive
 from emulator.execute_api.route import route
 from emulator.execute_api.throttle import throttle
@@ -62,7 +62,10 @@ async def run(invocation: Invocation, gateway: Gateway, stages: tuple[Stage, ...
     except GatewayError as error:
         return refuse(invocation, gateway, error)
     assert invocation.reply is not None, "no stage set a reply"
-    return finish(invocation, invocation.reply)
+    reply = invocation.reply
+    if invocation.request.method != "HEAD":
+        reply = invocation.reply = await compress(invocation, gateway, reply)
+    return finish(invocation, reply)
 
 
 def refuse(invocation: Invocation, gateway: Gateway, error: GatewayError) -> Response:

@@ -18,6 +18,9 @@ from emulator.wire import media_type
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
+# Bytes of a body from which on it is checked off the reactor.
+LARGE = 64 * 1024
+
 
 async def validate(invocation: Invocation, gateway: Gateway) -> None:
     """BAD_REQUEST_PARAMETERS, then BAD_REQUEST_BODY; a method without a validator lets everything pass."""
@@ -29,7 +32,7 @@ async def validate(invocation: Invocation, gateway: Gateway) -> None:
                 "BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]"
             )
     if method.models:
-        _check_body(invocation)
+        await _check_body(invocation, gateway)
 
 
 def _present(invocation: Invocation, place: str, name: str) -> bool:
@@ -41,7 +44,7 @@ def _present(invocation: Invocation, place: str, name: str) -> bool:
     return any(each == name and value.strip() for each, value in invocation.query)
 
 
-def _check_body(invocation: Invocation) -> None:
+async def _check_body(invocation: Invocation, gateway: Gateway) -> None:
     models = invocation.method.models
     content_type = media_type(invocation.request.headers.last("content-type")) or "application/json"
     model = models.get(content_type) or models.get("$default")
@@ -49,11 +52,14 @@ def _check_body(invocation: Invocation) -> None:
         return
     raw = invocation.request.body
     try:
-        document = orjson.loads(raw) if raw.strip() else {}
+        document = orjson.loads(raw) if raw and not raw.isspace() else {}
     except orjson.JSONDecodeError as error:
         raise _invalid(f"[{error}]") from error
     try:
-        errors = model.errors(document)
+        if len(raw) > LARGE:
+            errors = await gateway.effects.in_thread(model.errors, document)
+        else:
+            errors = model.errors(document)
     except BrokenModel as error:
         raise GatewayError(
             "API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {error}"
