@@ -7,6 +7,7 @@ Belongs here: from the frozen records to ``compiled.CompiledApi``. Never here: v
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from emulator.deployment.compiled import (
@@ -174,15 +175,24 @@ def _cache_keys(parameters: Iterable[str] | None) -> Iterable[ParameterMapping]:
             continue
 
 
+def _template(text: str) -> Any:
+    try:
+        return compile_template(text)
+    except MappingError as error:
+        return Broken(f"Unable to parse the template: {error}")
+
+
+# The same few templates stand in many methods (CORS, statuses): small ones are compiled once.
+_SHARED_SIZE = 4096
+_shared_template = lru_cache(maxsize=512)(_template)
+
+
 def compile_templates(templates: Mapping[str, Any] | None) -> dict[str, CompiledTemplate]:
     """Mapping templates by media type (without parameters, lower case), in the order given."""
     compiled: dict[str, CompiledTemplate] = {}
     for content_type, source in (templates or {}).items():
         text = source or ""
-        try:
-            template: Any = compile_template(text)
-        except MappingError as error:
-            template = Broken(f"Unable to parse the template: {error}")
+        template = _shared_template(text) if len(text) <= _SHARED_SIZE else _template(text)
         key = content_type.split(";", 1)[0].strip().lower()
         constant = None if any(sign in text for sign in "$#\\") else text.encode("utf-8", "surrogatepass")
         compiled[key] = CompiledTemplate(
