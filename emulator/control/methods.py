@@ -34,8 +34,6 @@ def put_method(call: Call, request: Record) -> Record:
     api, parent = lookup.resource(call, request)
     verb = request["httpMethod"]
     check_verb(verb)
-    if verb in parent.get("resourceMethods", {}):
-        raise ConflictException("Method already exists for this resource")
     record: Record = {
         "httpMethod": verb,
         "authorizationType": request["authorizationType"],
@@ -51,6 +49,8 @@ def put_method(call: Call, request: Record) -> Record:
     if request.get("requestModels"):
         record["requestModels"] = dict(request["requestModels"])
     _check(api, record)
+    if verb in parent.get("resourceMethods", {}):
+        raise ConflictException("Method already exists for this resource")
     parent.setdefault("resourceMethods", {})[verb] = record
     return record
 

@@ -253,6 +253,16 @@ def _description(record: Record, operation: PatchOp) -> None:
         record["description"] = operation.text
 
 
+_change_binary_types = element("binaryMediaTypes")
+
+
+def _binary_type(record: Record, operation: PatchOp) -> None:
+    """Values, too, may come with their slash escaped."""
+    if operation.value is not None:
+        operation = evolve(operation, value=operation.value.replace("~1", "/"))
+    _change_binary_types(record, operation)
+
+
 def _compression(record: Record, operation: PatchOp) -> None:
     if not operation.text or operation.text == "null":
         record.pop("minimumCompressionSize", None)
@@ -328,7 +338,7 @@ PATCHES = Patches(
         Rule("/name", _SET, _name),
         Rule("/description", ("add", "replace", "remove"), _description),
         Rule("/apiKeySource", _SET, choice("apiKeySource", "ApiKeySource", ("HEADER", "AUTHORIZER"))),
-        Rule("/binaryMediaTypes/*", ("add", "replace", "remove"), element("binaryMediaTypes")),
+        Rule("/binaryMediaTypes/*", ("add", "replace", "remove"), _binary_type),
         Rule("/disableExecuteApiEndpoint", _SET, flag("disableExecuteApiEndpoint")),
         Rule("/endpointConfiguration/types/*", _EVERY, _endpoint_type),
         Rule("/endpointConfiguration/types", _EVERY, _endpoint_type),
