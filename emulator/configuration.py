@@ -124,6 +124,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "vpc_link_endpoints": _table,
     "strict_runtimes": _flag,
     "interpreters": _table,
+    "node_modules": _texts,
     "lambda_concurrency": _number,
     "lambda_idle_seconds": _seconds,
     "domain": _text,

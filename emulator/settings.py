@@ -38,6 +38,7 @@ class Settings:
     vpc_link_endpoints: Mapping[str, str] = Factory(dict)  # VPC link id or name or target ARN -> http(s)://host:port
     strict_runtimes: bool = False
     interpreters: Mapping[str, str] = Factory(dict)  # "python3.12" -> path
+    node_modules: tuple[str, ...] = ()  # directories with @aws-sdk/* and the like, for Node.js functions
     lambda_concurrency: int = 0  # worker processes at most; 0 = 2 x cores, at least 4
     lambda_idle_seconds: float = 300.0
     domain: str = "localhost"  # suffix accepted after execute-api.

@@ -136,6 +136,7 @@ class Function:
     tracing: str = "PassThrough"
     reserved_concurrency: int | None = None
     events: EventSettings = EventSettings()
+    modified: str = ""  # changes with every update: workers of before are not used again
     revision: str = field(
         init=False,
         repr=False,
@@ -163,6 +164,7 @@ class Function:
             self.log_group,
             self.log_format,
             self.package_type,
+            self.modified,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

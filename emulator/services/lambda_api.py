@@ -14,6 +14,7 @@ import json
 import re
 from urllib.parse import unquote
 
+import orjson
 from twisted.internet.defer import Deferred
 
 from emulator.effects import Effects
@@ -148,8 +149,8 @@ def _payload(request: Request, kind: str) -> bytes:
     if not body.strip():
         return b"{}"
     try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
+        orjson.loads(body)
+    except orjson.JSONDecodeError as error:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: Could not parse payload into json: {error}"
         ) from error

@@ -97,6 +97,7 @@ class MotoFunctionSource:
     def _function(self, kept: Any, wanted: Reference, record: Any, latest: Any, version: str) -> Function:
         signature = (
             record.code_sha_256,
+            record.last_modified,
             record.handler,
             record.run_time,
             record.timeout,
@@ -150,6 +151,7 @@ def _read(kept: Any, wanted: Reference, record: Any, latest: Any, version: str) 
         tracing=(record.tracing_config or {}).get("Mode", "PassThrough"),
         reserved_concurrency=None if reserved is None else int(reserved),
         events=_event_settings(record, wanted.qualifier),
+        modified=str(record.last_modified),
     )
 
 

@@ -205,6 +205,9 @@ def _patch_creating(models: Any) -> None:
         if refusal:
             self.__dict__.update(kept)
             raise models.InvalidParameterValueException(refusal)
+        self.last_modified = models.iso_8601_datetime_with_nanoseconds()
+        if "ZipFile" in self.code:
+            self.code["ZipFile"] = b""  # moto would keep the archive a second time, in base64
 
     @functools.wraps(configuration)
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
