@@ -10,6 +10,8 @@ import copy
 import json
 from typing import Any
 
+from attrs import evolve
+
 from emulator.authorizers.policy import compile_policy
 from emulator.control import lookup, models
 from emulator.control.call import Call
