@@ -97,7 +97,13 @@ class Lambda(MultiService):
         self.logs = MotoLogSink(effects)
         self.source = MotoFunctionSource(effects)
         self.interpreters = Interpreters(effects, settings.interpreters, strict=settings.strict_runtimes)
-        starter = starter or WorkerStarter(effects, os.path.join(state_dir, "lambda"), self.interpreters, endpoint_url)
+        starter = starter or WorkerStarter(
+            effects,
+            os.path.join(state_dir, "lambda"),
+            self.interpreters,
+            endpoint_url,
+            tuple(os.path.abspath(each) for each in settings.node_modules),
+        )
         self.pool = LambdaPool(
             effects,
             starter,

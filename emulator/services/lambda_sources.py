@@ -26,6 +26,7 @@ from emulator.lambda_runtime.functions import LambdaError
 from emulator.lambda_runtime.invocations import InvocationResult
 from emulator.lambda_runtime.pool import LambdaPool
 from emulator.services import lambda_pushes
+from emulator.services.lambda_filters import passes
 from emulator.services.lambda_functions import MotoFunctionSource
 from emulator.services.lambda_records import kinesis_record, sqs_record, stream_record
 
@@ -157,6 +158,13 @@ class LambdaSources:
                 if not messages:
                     break
                 records = [sqs_record(each, queue.queue_arn, region) for each in messages]
+                wanted = [each for each in records if passes(mapping.filter_criteria, each)]
+                # What the filters leave out is deleted, as on AWS.
+                for each in records:
+                    if each not in wanted:
+                        backend.delete_message(name, each["receiptHandle"])
+                if not wanted:
+                    continue
                 batches.append(
                     _Batch(
                         account=account,
@@ -164,8 +172,8 @@ class LambdaSources:
                         queue=name,
                         function=mapping.function_arn,
                         uuid=mapping.uuid,
-                        receipts={each.id: each.receipt_handle for each in messages},
-                        payload=json.dumps({"Records": records}).encode(),
+                        receipts={each["messageId"]: each["receiptHandle"] for each in wanted},
+                        payload=json.dumps({"Records": wanted}).encode(),
                         partial="ReportBatchItemFailures" in (mapping.function_response_types or ()),
                         visibility=float(visibility),
                     )
@@ -176,6 +184,9 @@ class LambdaSources:
 
     def put(self, line: tuple[str, str, str], mapping: Any, records: list[dict[str, Any]]) -> None:
         """Records for a function, from moto; on the writer's thread. ``line``: source, shard, function ARN."""
+        records = [each for each in records if passes(mapping.filter_criteria, each)]
+        if not records:
+            return
         retries = mapping.max_retry_attempts
         made = _Line(line, mapping, int(mapping.batch_size or 100), -1 if retries is None else int(retries))
         self._effects.from_thread(self._queue, made, records)

@@ -79,6 +79,15 @@ class QueueTests(LambdaCase):
         record = self.event()["Records"][0]
         self.assertEqual((record["body"], record["attributes"]["ApproximateReceiveCount"]), ("hello", "2"))
 
+    def test_filters(self) -> None:
+        pattern = json.dumps({"body": {"kind": ["wanted"]}})
+        self.map(FilterCriteria={"Filters": [{"Pattern": pattern}]})
+        self.send('{"kind": "other"}')
+        self.send("no json")
+        self.assertEqual((self.starter.runtimes, self.left()), ([], (0, 0)))
+        self.send('{"kind": "wanted"}')
+        self.assertEqual([each["body"] for each in self.event()["Records"]], ['{"kind": "wanted"}'])
+
     def test_partial_failures(self) -> None:
         self.send("0")
         self.send("1")
