@@ -128,6 +128,9 @@ class Request(server.Request):
                 for value in values
                 if not name.startswith(b":")
             ]
+        if not getattr(self.channel, "speaks_http1", False):
+            self.site.busy += 1  # our own channel counts for itself
+            self.notifyFinish().addBoth(lambda _: self.site.finished_one())
         self.process()
 
     def process(self) -> None:

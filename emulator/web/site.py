@@ -97,10 +97,15 @@ class Site(server.Site):
 
     def closed(self, channel: Channel) -> None:
         self._channels.discard(channel)
+        self._tell_if_empty()
 
     def finished_one(self) -> None:
         self.busy -= 1
-        if not self.busy and self._emptied:
+        self._tell_if_empty()
+
+    def _tell_if_empty(self) -> None:
+        # Connections too: an answer is out only when its connection has been flushed and closed.
+        if self._emptied and not self.busy and not self._channels:
             waiting, self._emptied = self._emptied, []
             for each in waiting:
                 each.callback(None)
@@ -112,12 +117,12 @@ class Site(server.Site):
                 channel.loseConnection()
 
     def drain(self) -> Deferred[None]:
-        """Close what is idle, let running requests finish: fires when none is left."""
+        """Close what is idle, let running requests finish: fires when none is left, nor a connection."""
         self.stopping = True
         for channel in list(self._channels):
             if channel.idle:
                 channel.loseConnection()
-        if not self.busy:
+        if not self.busy and not self._channels:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         self._emptied.append(waiting)
