@@ -17,7 +17,7 @@ from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Patches, PatchOp, Rule, text
 from emulator.control.tag_rules import checked_tags, with_tags, without_empty_tags
-from emulator.errors import BadRequestException, ConflictException, NotFoundException
+from emulator.errors import BadRequestException, NotFoundException
 from emulator.store.records import Record
 
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
@@ -72,7 +72,7 @@ def create_domain_name(call: Call, request: Record) -> Record:
     if private:
         record["domainNameId"] = call.effects.new_id(10)
     elif any(each["domainName"] == name and "domainNameId" not in each for each in call.region.domain_names.values()):
-        raise ConflictException("The domain name you provided already exists.")
+        raise BadRequestException("The domain name you provided already exists.")
     record["domainNameArn"] = _arn(call, record)
     for member in _PLAIN_MEMBERS:
         if request.get(member):

@@ -31,7 +31,6 @@ from emulator.openapi import apply, reader
 from emulator.openapi.reader import Document
 from emulator.store.records import Record, RestApi
 
-_INTEGRATION_TYPES = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 _AUTHORIZED = ("CUSTOM", "COGNITO_USER_POOLS", "JWT")
 _SMALL = 32 * 1024  # bytes that are read on the reactor
 _ATTEMPTS = 5
@@ -188,7 +187,7 @@ def _method_checks(
     integration = method.get("methodIntegration")
     if integration is None:
         return
-    yield f"Unable to put integration on {where}: ", partial(_check_integration, call, method, integration)
+    yield f"Unable to put integration on {where}: ", partial(integrations.check_integration, call, method, integration)
     for response in (integration.get("integrationResponses") or {}).values():
         prefix = f"Unable to put integration response on {where}: "
         known = declared.get(response["statusCode"], {}).get("responseParameters")
@@ -203,14 +202,6 @@ def _method_checks(
 
 def _refuse(text: str) -> None:
     raise BadRequestException(text)
-
-
-def _check_integration(call: Call, method: Record, record: Record) -> None:
-    if record.get("type") not in _INTEGRATION_TYPES:
-        raise BadRequestException(
-            f"Invalid integration type specified. Valid options are {','.join(_INTEGRATION_TYPES)}"
-        )
-    integrations.check_integration(call, method, record)
 
 
 def _failure(kind: str, texts: list[str]) -> str:

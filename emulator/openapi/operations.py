@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
+from emulator.errors import BadRequestException
 from emulator.openapi.documents import as_list, as_map, as_text
 from emulator.openapi.references import References
 from emulator.openapi.schemas import ModelBook
@@ -33,6 +34,7 @@ _PARAMETER_MEMBERS = frozenset(
     }
 )  # fmt: skip
 _PATH_VARIABLE = re.compile(r"\{([^{}]+?)\+?\}")
+_TYPES = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 _TEXT_MEMBERS = ("uri", "connectionId", "credentials", "cacheNamespace", "integrationTarget")
 _UPPER_MEMBERS = (
     "type",
@@ -88,9 +90,8 @@ class OperationReader:
         responses = self._read_responses(operation)
         if responses:
             record["methodResponses"] = responses
-        integration = self._read_integration(path, verb, operation)
-        if integration is not None:
-            record["methodIntegration"] = integration
+        if operation.get(INTEGRATION) is not None:
+            record["methodIntegration"] = self._read_integration(path, verb, operation)
         validator = operation.get(VALIDATOR, self._default_validator)
         return ReadMethod(
             record=record,
@@ -202,10 +203,12 @@ class OperationReader:
 
     # -- the integration -----------------------------------------------------------------------------------------------
 
-    def _read_integration(self, path: str, verb: str, operation: Record) -> Record | None:
-        given = self.references.resolve(operation.get(INTEGRATION))
-        if not isinstance(given, dict):
-            return None
+    def _read_integration(self, path: str, verb: str, operation: Record) -> Record:
+        given = self.references.resolve(operation[INTEGRATION])
+        if not isinstance(given, dict) or as_text(given.get("type")).upper() not in _TYPES:
+            raise BadRequestException(
+                f"Unable to parse API definition because of a malformed integration at path {path}."
+            )
         where = f"of resource '{path}' and method '{verb}'"
         record: Record = {}
         for member in _UPPER_MEMBERS:

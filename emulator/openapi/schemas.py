@@ -208,7 +208,8 @@ def is_canonical(schema: Any) -> bool:
         if isinstance(node, dict):
             reference = node.get("$ref")
             if isinstance(reference, str) and not reference.startswith("#") and model_name(reference) is None:
-                if "/" in reference or "." in reference:  # anything else is swagger 1's way to name a model
+                elsewhere = "/" in reference or "." in reference  # anything else is swagger 1's way to name a model
+                if elsewhere:
                     return False
             pending.extend(node.values())
         elif isinstance(node, list):

@@ -326,7 +326,7 @@ class Boto3Test(SynchronousTestCase):
         kind = {"types": ["REGIONAL"]}
         named = {"domainName": "d.test"}
         self.ok("CreateDomainName", **named, regionalCertificateArn=CERTIFICATE, endpointConfiguration=kind)
-        self.no("CreateDomainName", "ConflictException", **named, regionalCertificateArn=CERTIFICATE)
+        self.no("CreateDomainName", "BadRequestException", **named, regionalCertificateArn=CERTIFICATE)
         self.ok("GetDomainName", **named)
         self.ok("GetDomainNames")
         self.ok("UpdateDomainName", **named, patchOperations=replaced("/securityPolicy", "TLS_1_2"))

@@ -107,7 +107,8 @@ class Parts(DocumentationTestCase):
             "ValidationException",
             "1 validation error detected: Value 'INVALID' at 'createDocumentationPartInput.location.type' failed to "
             "satisfy constraint: Member must satisfy enum value set: [RESPONSE_BODY, RESPONSE, METHOD, MODEL, "
-            "AUTHORIZER, RESPONSE_HEADER, RESOURCE, PATH_PARAMETER, REQUEST_BODY, QUERY_PARAMETER, API, REQUEST_HEADER]",
+            "AUTHORIZER, RESPONSE_HEADER, RESOURCE, PATH_PARAMETER, REQUEST_BODY, QUERY_PARAMETER, API, "
+            "REQUEST_HEADER]",
             "CreateDocumentationPart",
             restApiId=self.api_id,
             location={"type": "INVALID"},

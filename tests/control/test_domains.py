@@ -79,8 +79,8 @@ class DomainNames(DomainTestCase):
     def test_refusals(self) -> None:
         self.domain()
         self.refused(
-            409,
-            "ConflictException",
+            400,
+            "BadRequestException",
             "The domain name you provided already exists.",
             "CreateDomainName",
             domainName="API.example.test",

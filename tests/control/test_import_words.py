@@ -290,6 +290,17 @@ class Words(ImportTestCase):
             got = self.refused(400, "BadRequestException", None, "ImportRestApi", body=body(given))
             self.assertEqual(f"Errors found during import:\n\t{text}", got.message)
 
+    def test_malformed_integrations(self) -> None:
+        for integration in ({}, {"type": "lambda"}, {"type": None}, "mock", []):
+            given = document(paths={"/search": {"get": mocked(**{"x-amazon-apigateway-integration": integration})}})
+            self.refused(
+                400,
+                "BadRequestException",
+                "Unable to parse API definition because of a malformed integration at path /search.",
+                "ImportRestApi",
+                body=body(given),
+            )
+
     def test_what_openapi_adds_to_json_schema_is_left_out(self) -> None:
         schema = {
             "type": "object",
