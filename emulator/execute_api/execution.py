@@ -37,7 +37,29 @@ def execution_of(invocation: Invocation, reply: Response) -> Execution:
         response_body=_text(invocation.response.body) if made else "",
         failure="" if error is None else error.log or _default_failure(error.response_type),
         status=reply.status,
+        preface=() if invocation.test else tuple(_usage_plan(invocation)),
+        backend_request_id=invocation.answer.request_id if has(invocation, "answer") else "",
     )
+
+
+def _usage_plan(invocation: Invocation) -> Iterable[str]:
+    """What the log says of API keys and usage plans, once they were looked at."""
+    if not has(invocation, "api_key"):
+        return
+    key = invocation.api_key
+    shown = "" if key is None else "*" * 6 + str(key["value"])[-6:]
+    stage = f"{invocation.deployment.api_id}/{invocation.stage.name}"
+    yield f"Verifying Usage Plan for request: {invocation.request_id}. API Key: {shown} API Stage: {stage}"
+    if not invocation.method.api_key_required:
+        where = f"{invocation.request.method} {invocation.method.resource_path}"
+        yield (
+            f"API Key {shown} authorized because method '{where}' does not require API Key. "
+            "Request will not contribute to throttle or quota limits"
+        )
+    elif key is None:
+        yield f"Usage Plan check failed for API Key {shown} and API Stage {stage}"
+        return
+    yield f"Usage Plan check succeeded for API Key {shown} and API Stage {stage}"
 
 
 def _text(body: bytes) -> str:

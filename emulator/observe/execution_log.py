@@ -52,6 +52,8 @@ class Execution:
     response_body: str = ""
     failure: str = ""
     status: int = 200
+    preface: tuple[str, ...] = ()  # CloudWatch alone shows these: usage plans before, the backend's id after
+    backend_request_id: str = ""
 
 
 def lines(execution: Execution) -> list[tuple[str, str]]:
@@ -107,7 +109,9 @@ def for_cloudwatch(execution: Execution, level: str, data_trace: bool) -> list[s
         wanted.add(DATA)
     texts = [text for kind, text in lines(execution) if kind in wanted]
     if level != "ERROR":
-        texts.insert(0, f"Extended Request Id: {execution.extended_request_id}")
+        texts[:0] = [f"Extended Request Id: {execution.extended_request_id}", *execution.preface]
+        if execution.backend_request_id:
+            texts.append(f"AWS Integration Endpoint RequestId : {execution.backend_request_id}")
     return [f"({execution.request_id}) {text}" for text in texts]
 
 

@@ -86,7 +86,8 @@ class Watching(SynchronousTestCase):
         ((group, lines),) = self.sink.events
         self.assertEqual(group, "API-Gateway-Execution-Logs_abc123/prod")
         request_id = reply.headers.first("x-amzn-RequestId")
-        self.assertEqual(lines[1], f"({request_id}) Starting execution for request: {request_id}")
+        self.assertEqual(lines[4], f"({request_id}) Starting execution for request: {request_id}")
+        self.assertIn("does not require API Key", lines[2])
         self.assertIn(f"({request_id}) Method response body after transformations: hi", lines)
         self.assertEqual(lines[-1], f"({request_id}) Method completed with status: 200")
 
