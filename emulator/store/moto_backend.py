@@ -11,11 +11,12 @@ moto runs on the writer's thread, records belong to the reactor: reading is done
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
+import moto.apigateway
 from moto.apigateway import models
-from moto.core.base_backend import BaseBackend
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 
 from emulator.effects import Effects
 from emulator.store.records import Record, Region, RestApi
@@ -23,9 +24,31 @@ from emulator.store.store import Store
 
 
 def register(store: Store, effects: Effects) -> None:
-    """Make ``moto.apigateway.apigateway_backends`` a view of ``store``."""
-    models.apigateway_backends.clear()
-    models.apigateway_backends.backend = partial(StoreBackend, store, effects)
+    """Make ``moto.apigateway.apigateway_backends`` a view of ``store``, and known to whoever walks all backends."""
+    bound = type("BoundBackend", (StoreBackend,), {"_store": store, "_effects": effects})
+    backends = _Backends(bound, "apigateway")
+    moto.apigateway.apigateway_backends = models.apigateway_backends = backends
+    others = [each for each in BackendDict._instances if each.service_name != "apigateway"]
+    BackendDict._instances = _Instances(others, backends)
+
+
+class _Backends(BackendDict):
+    """API Gateway's backends: there is one for every account, touched through moto or not."""
+
+    def __contains__(self, account: object) -> bool:
+        return True
+
+
+class _Instances(list[Any]):
+    """moto's list of the backends in use, which a reset empties: ours stays, since the store is not moto's."""
+
+    def __init__(self, others: list[Any], ours: Any) -> None:
+        super().__init__([*others, ours])
+        self._ours = ours
+
+    def clear(self) -> None:
+        super().clear()
+        self.append(self._ours)
 
 
 class StageView:
@@ -61,13 +84,12 @@ class StageView:
         self._store.touch()
 
 
-class StoreBackend(BaseBackend):
+class StoreBackend(BaseBackend, TaggableResourcesMixin):
     """One region's records. What is not here is an AttributeError: no other service asks for it."""
 
-    def __init__(self, store: Store, effects: Effects, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self._store = store
-        self._effects = effects
+    SERVICE_NAMESPACE = "apigateway"
+    _store: Store  # given by ``register``
+    _effects: Effects
 
     @property
     def _region(self) -> Region:
@@ -93,14 +115,33 @@ class StoreBackend(BaseBackend):
         name = self._region.apis[function_id].stages[stage_name]["stageName"]
         return StageView(self._store, self._effects, function_id, name)
 
-    def tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """The ARN and the tags of everything that has tags."""
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        """Whatever may have tags, for the Resource Groups Tagging API."""
+        for arn, record in self._taggable():
+            kind = arn.split("/")[-2]
+            yield TaggedResource(arn=arn, tags=dict(record.get("tags") or {}), resource_type=f"apigateway:{kind}")
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self._effects.from_thread(self._tag, arn, tags, ())
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self._effects.from_thread(self._tag, arn, {}, tag_keys)
+
+    def _tag(self, arn: str, added: dict[str, str], removed: Any) -> None:
+        record = dict(self._taggable()).get(arn)
+        if record is not None:
+            tags = {**(record.get("tags") or {}), **added}
+            record["tags"] = {key: value for key, value in tags.items() if key not in removed}
+            self._store.touch()
+
+    def _taggable(self) -> Iterator[tuple[str, Record]]:
+        """The ARN and the record of everything that can have tags."""
         start = f"arn:aws:apigateway:{self.region_name}::"
         region = self._region
         for api in list(region.apis.values()):
-            yield from _tags(f"{start}/restapis/{api.id}", api.record)
+            yield f"{start}/restapis/{api.id}", api.record
             for name, stage in list(api.stages.items()):
-                yield from _tags(f"{start}/restapis/{api.id}/stages/{name}", stage)
+                yield f"{start}/restapis/{api.id}/stages/{name}", stage
         places: tuple[tuple[str, dict[str, Record]], ...] = (
             ("apikeys", region.api_keys),
             ("usageplans", region.usage_plans),
@@ -110,9 +151,4 @@ class StoreBackend(BaseBackend):
         )
         for kind, records in places:
             for name, record in list(records.items()):
-                yield from _tags(f"{start}/{kind}/{name}", record)
-
-
-def _tags(arn: str, record: Any) -> Iterator[tuple[str, dict[str, str]]]:
-    if record.get("tags"):
-        yield arn, dict(record["tags"])
+                yield f"{start}/{kind}/{name}", record

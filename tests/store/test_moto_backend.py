@@ -51,11 +51,25 @@ class MotoBackendTest(SynchronousTestCase):
         self.assertRaises(KeyError, backend.get_rest_api, "nope")
         self.assertRaises(AttributeError, getattr, backend, "create_rest_api")
 
-    def test_tags_by_arn(self) -> None:
+    def test_the_tagging_service_sees_and_changes_tags(self) -> None:
+        from moto.core.base_backend import BackendDict
+        from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
+
+        arn = "arn:aws:apigateway:us-east-1::/restapis/abcdef1234"
+        for _round in range(2):
+            tagging = resourcegroupstaggingapi_backends[ACCOUNT]["us-east-1"]
+            _token, found = tagging.get_resources(resource_type_filters=["apigateway"])
+            self.assertEqual([arn], [each.arn for each in found])
+            BackendDict.reset()  # the store is not moto's to empty
+        tagging = resourcegroupstaggingapi_backends[ACCOUNT]["us-east-1"]
+        self.assertEqual({}, tagging.tag_resources([arn, STAGE], {"b": "2"}))
+        self.assertEqual({}, tagging.untag_resources([arn], ["a"]))
+        self.assertEqual(({"b": "2"}, {"b": "2"}), (self.api.record["tags"], self.api.stages["prod"]["tags"]))
+        self.assertEqual({"b"}, set(tagging._get_tag_keys_generator()))
+
+    def test_another_account_has_its_own(self) -> None:
         from moto.apigateway import apigateway_backends
 
-        backend = apigateway_backends[ACCOUNT]["us-east-1"]
-        found = dict(backend.tagged())
-        self.assertEqual({"arn:aws:apigateway:us-east-1::/restapis/abcdef1234": {"a": "1"}}, found)
-        backend.reset()
-        self.assertEqual([self.api], backend.list_apis())
+        self.assertEqual([self.api], apigateway_backends[ACCOUNT]["us-east-1"].list_apis())
+        self.assertEqual([], apigateway_backends["111111111111"]["us-east-1"].list_apis())
+        self.assertEqual([], apigateway_backends[ACCOUNT]["eu-west-1"].list_apis())
