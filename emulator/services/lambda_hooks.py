@@ -175,14 +175,15 @@ def _patch_invoking(models: Any) -> None:
 
 
 def _patch_creating(models: Any) -> None:
+    _patch_record(models)
+    _patch_code(models)
+    _patch_roles(models)
+
+
+def _patch_record(models: Any) -> None:
+    """A function's record: its runtime is checked, and what moto drops is kept and shown."""
     function = models.LambdaFunction
-    make, code, configuration, update, put = (
-        function.__init__,
-        function._set_function_code,
-        function.get_configuration,
-        function.update_configuration,
-        models.LambdaStorage.put_function,
-    )
+    make, show, update = function.__init__, function.get_configuration, function.update_configuration
 
     @functools.wraps(make)
     def init(self: Any, account_id: str, spec: dict[str, Any], region: str, version: Any = 1) -> None:
@@ -195,23 +196,9 @@ def _patch_creating(models: Any) -> None:
         self.dead_letter_config = spec.get("DeadLetterConfig")
         self.logging_config = spec.get("LoggingConfig")
 
-    @functools.wraps(code)
-    def set_code(self: Any, updated_spec: dict[str, Any]) -> None:
-        kept = {name: self.__dict__[name] for name in _CODE_FIELDS if name in self.__dict__}
-        code(self, updated_spec)
-        if not ("ZipFile" in updated_spec or "S3Key" in updated_spec) or updated_spec.get("DryRun"):
-            return
-        refusal = refuse_archive(getattr(self, "code_bytes", b""))
-        if refusal:
-            self.__dict__.update(kept)
-            raise models.InvalidParameterValueException(refusal)
-        self.last_modified = models.iso_8601_datetime_with_nanoseconds()
-        if "ZipFile" in self.code:
-            self.code["ZipFile"] = b""  # moto would keep the archive a second time, in base64
-
-    @functools.wraps(configuration)
+    @functools.wraps(show)
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        config: dict[str, Any] = configuration(self, on_create)
+        config: dict[str, Any] = show(self, on_create)
         if getattr(self, "dead_letter_config", None):
             config["DeadLetterConfig"] = self.dead_letter_config
         logging = getattr(self, "logging_config", None) or {}
@@ -223,16 +210,49 @@ def _patch_creating(models: Any) -> None:
 
     @functools.wraps(update)
     def update_configuration(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
-        for key, name in (
-            ("DeadLetterConfig", "dead_letter_config"),
-            ("LoggingConfig", "logging_config"),
-            ("TracingConfig", "tracing_config"),
-        ):
+        for key, name in _KEPT.items():
             if key in config_updates:
                 setattr(self, name, config_updates[key])
         self.last_modified = models.iso_8601_datetime_with_nanoseconds()
         result: dict[str, Any] = update(self, config_updates)
         return result
+
+    function.__init__ = init
+    function.get_configuration = get_configuration
+    function.update_configuration = update_configuration
+
+
+_KEPT = {
+    "DeadLetterConfig": "dead_letter_config",
+    "LoggingConfig": "logging_config",
+    "TracingConfig": "tracing_config",
+}
+
+
+def _patch_code(models: Any) -> None:
+    """A deployment package is looked at before it is accepted."""
+    original = models.LambdaFunction._set_function_code
+
+    @functools.wraps(original)
+    def set_code(self: Any, updated_spec: dict[str, Any]) -> None:
+        kept = {name: self.__dict__[name] for name in _CODE_FIELDS if name in self.__dict__}
+        original(self, updated_spec)
+        if not ("ZipFile" in updated_spec or "S3Key" in updated_spec) or updated_spec.get("DryRun"):
+            return
+        refusal = refuse_archive(getattr(self, "code_bytes", b""))
+        if refusal:
+            self.__dict__.update(kept)
+            raise models.InvalidParameterValueException(refusal)
+        self.last_modified = models.iso_8601_datetime_with_nanoseconds()
+        if "ZipFile" in self.code:
+            self.code["ZipFile"] = b""  # moto would keep the archive a second time, in base64
+
+    models.LambdaFunction._set_function_code = set_code
+
+
+def _patch_roles(models: Any) -> None:
+    """A role nobody has made will do; one of a wrong form or of another account will not."""
+    put = models.LambdaStorage.put_function
 
     @functools.wraps(put)
     def put_function(self: Any, fn: Any) -> None:
@@ -254,10 +274,6 @@ def _patch_creating(models: Any) -> None:
             entry["latest"] = fn
             self._arns[fn.function_arn] = fn
 
-    function.__init__ = init
-    function._set_function_code = set_code
-    function.get_configuration = get_configuration
-    function.update_configuration = update_configuration
     models.LambdaStorage.put_function = put_function
 
 

@@ -91,7 +91,8 @@ class LambdaSources:
         if hasattr(models.LambdaBackend, "_polls"):
             return
         models.LambdaBackend._polls = True
-        _patch_lambda(models)
+        _patch_mappings(models)
+        _patch_streams(models)
         _patch_queues()
         lambda_pushes.install()
 
@@ -303,7 +304,7 @@ def _patch_queues() -> None:
     Queue.add_message = add_message
 
 
-def _patch_lambda(models: Any) -> None:
+def _patch_mappings(models: Any) -> None:
     backend = models.LambdaBackend
     create, update, delete = (
         backend.create_event_source_mapping,
@@ -330,6 +331,14 @@ def _patch_lambda(models: Any) -> None:
         if mapping is not None:
             mapping.enabled = False  # moto leaves it on the queue
         return mapping
+
+    backend.create_event_source_mapping = create_event_source_mapping
+    backend.update_event_source_mapping = update_event_source_mapping
+    backend.delete_event_source_mapping = delete_event_source_mapping
+
+
+def _patch_streams(models: Any) -> None:
+    backend = models.LambdaBackend
 
     def send_kinesis_message(
         self: Any,
@@ -361,9 +370,6 @@ def _patch_lambda(models: Any) -> None:
                 records = [stream_record(each, source, self.region_name) for each in items[-1:]]
                 _sources().put((source, "shard", function_arn), mapping, records)
 
-    backend.create_event_source_mapping = create_event_source_mapping
-    backend.update_event_source_mapping = update_event_source_mapping
-    backend.delete_event_source_mapping = delete_event_source_mapping
     backend.send_kinesis_message = send_kinesis_message
     backend.send_dynamodb_items = send_dynamodb_items
 
