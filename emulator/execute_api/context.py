@@ -68,6 +68,51 @@ def context_of(invocation: Invocation) -> dict[str, Any]:
         return known
     except AttributeError:
         pass
+    context = _routed(invocation) if has(invocation, "method") else _early(invocation)
+    if "vpceId" in invocation.extra:
+        context["identity"] = {**context["identity"], "vpceId": invocation.extra["vpceId"]}
+    if invocation.error is not None:
+        context["error"] = error_of(invocation.error, invocation)
+    invocation._context = context
+    return context
+
+
+def _routed(invocation: Invocation) -> dict[str, Any]:
+    """The context of a request that found its method, in the order in which AWS lists it to templates."""
+    request, deployment, method = invocation.request, invocation.deployment, invocation.method
+    context: dict[str, Any] = {
+        "resourceId": method.resource_id,
+        "resourcePath": method.resource_path,
+        "httpMethod": request.method,
+        "extendedRequestId": invocation.extended_request_id,
+        "requestTime": request_time(invocation.epoch),
+        "path": invocation.request_path,
+        "accountId": deployment.account,
+        "protocol": request.protocol,
+        "requestOverride": None,  # the template's own
+        "stage": invocation.stage.name,
+        "domainPrefix": invocation.domain_prefix,
+        "requestTimeEpoch": int(invocation.epoch * 1000),
+        "requestId": invocation.request_id,
+        "identity": invocation.identity if has(invocation, "identity") else caller_identity(request),
+        "domainName": invocation.domain_name,
+        "deploymentId": deployment.deployment_id,
+        "responseOverride": None,
+        "apiId": deployment.api_id,
+    }
+    if invocation.stage.canary is not None:
+        context["isCanaryRequest"] = invocation.is_canary
+    if has(invocation, "authorizer") and invocation.authorizer is not None:
+        context["authorizer"] = invocation.authorizer
+    if has(invocation, "waf") and invocation.waf:
+        waf = invocation.waf
+        context["wafResponseCode"] = waf.get("wafResponseCode")
+        context["webaclArn"] = waf.get("webAclArn") or waf.get("webaclArn")
+    return context
+
+
+def _early(invocation: Invocation) -> dict[str, Any]:
+    """The context of a request that ended before its method was found."""
     request = invocation.request
     context: dict[str, Any] = {
         "httpMethod": request.method,
@@ -76,12 +121,18 @@ def context_of(invocation: Invocation) -> dict[str, Any]:
         "protocol": request.protocol,
         "requestTimeEpoch": int(invocation.epoch * 1000),
         "requestId": invocation.request_id,
+        "identity": caller_identity(request),
     }
-    _located(invocation, context)
-    _gatekept(invocation, context)
-    if invocation.error is not None:
-        context["error"] = error_of(invocation.error, invocation)
-    invocation._context = context
+    if has(invocation, "deployment"):
+        deployment = invocation.deployment
+        context["apiId"] = deployment.api_id
+        context["accountId"] = deployment.account
+        context["deploymentId"] = deployment.deployment_id
+        context["stage"] = invocation.stage.name
+    if has(invocation, "path"):
+        context["path"] = invocation.request_path
+        context["domainName"] = invocation.domain_name
+        context["domainPrefix"] = invocation.domain_prefix
     return context
 
 
@@ -98,40 +149,6 @@ def has(invocation: Invocation, slot: str) -> bool:
     except AttributeError:
         return False
     return True
-
-
-def _located(invocation: Invocation, context: dict[str, Any]) -> None:
-    if not has(invocation, "deployment"):
-        return
-    deployment = invocation.deployment
-    context["apiId"] = deployment.api_id
-    context["accountId"] = deployment.account
-    context["deploymentId"] = deployment.deployment_id
-    context["stage"] = invocation.stage.name
-    if has(invocation, "path"):
-        context["path"] = invocation.request_path
-        context["domainName"] = invocation.domain_name
-        context["domainPrefix"] = invocation.domain_prefix
-    if invocation.stage.canary is not None:
-        context["isCanaryRequest"] = invocation.is_canary
-    if has(invocation, "method"):
-        context["resourceId"] = invocation.method.resource_id
-        context["resourcePath"] = invocation.method.resource_path
-
-
-def _gatekept(invocation: Invocation, context: dict[str, Any]) -> None:
-    if has(invocation, "identity"):
-        context["identity"] = invocation.identity
-    else:
-        context["identity"] = caller_identity(invocation.request)
-    if "vpceId" in invocation.extra:
-        context["identity"] = {**context["identity"], "vpceId": invocation.extra["vpceId"]}
-    if has(invocation, "authorizer") and invocation.authorizer is not None:
-        context["authorizer"] = invocation.authorizer
-    if has(invocation, "waf") and invocation.waf:
-        waf = invocation.waf
-        context["wafResponseCode"] = waf.get("wafResponseCode")
-        context["webaclArn"] = waf.get("webAclArn") or waf.get("webaclArn")
 
 
 def error_of(error: GatewayError, invocation: Invocation) -> dict[str, Any]:

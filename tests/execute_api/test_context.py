@@ -101,6 +101,14 @@ class InTemplates(SynchronousTestCase):
         ]
         self.assertEqual(reply.body.decode().split("|"), expected)
 
+    def test_the_order_is_awss(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "#foreach($name in $context.keySet())$name #end")}})
+        expected = (
+            "resourceId resourcePath httpMethod extendedRequestId requestTime path accountId protocol requestOverride "
+            "stage domainPrefix requestTimeEpoch requestId identity domainName deploymentId responseOverride apiId "
+        )
+        self.assertEqual(world.send("GET", "/").body.decode(), expected)
+
     def test_ids_are_those_of_the_answer(self) -> None:
         world = World({"/": {"GET": mock_method(200, "$context.requestId|$context.extendedRequestId")}})
         reply = world.send("GET", "/")
