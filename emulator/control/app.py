@@ -156,13 +156,11 @@ class ControlApp:
         """The function that serves an operation. Raises NotImplementedByEmulator naming it when there is none."""
         found = self._functions.get(name)
         if found is None:
-            module = f"emulator.control.{OPERATIONS[name]}"
-            try:
-                found = getattr(importlib.import_module(module), self.codec.operations[name].function)
-            except (ModuleNotFoundError, AttributeError) as error:
-                if isinstance(error, ModuleNotFoundError) and error.name != module:
-                    raise
-                raise NotImplementedByEmulator(f"{name} is not implemented by this emulator") from None
+            module = f"{__package__}.{OPERATIONS[name]}"
+            if importlib.util.find_spec(module) is not None:
+                found = getattr(importlib.import_module(module), self.codec.operations[name].function, None)
+            if found is None:
+                raise NotImplementedByEmulator(f"{name} is not implemented by this emulator")
             self._functions[name] = found
         return found
 
