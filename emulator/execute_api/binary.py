@@ -41,7 +41,16 @@ def convert_request(body: bytes, binary: bool, handling: str) -> bytes:
     """A request body on its way to the integration."""
     if binary:
         return base64.b64encode(body) if handling == "CONVERT_TO_TEXT" else body
-    return decode_base64(body) if handling == "CONVERT_TO_BINARY" else body
+    return decode_base64(body) if handling == "CONVERT_TO_BINARY" else as_text(body)
+
+
+def as_text(body: bytes) -> bytes:
+    """A body API Gateway takes for text: what is no UTF-8 in it comes out as replacement characters."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "replace").encode()
+    return body
 
 
 def convert_response(body: bytes, binary: bool, wants_binary: bool, handling: str) -> bytes:
@@ -50,4 +59,4 @@ def convert_response(body: bytes, binary: bool, wants_binary: bool, handling: st
         to_text = handling == "CONVERT_TO_TEXT" or (not wants_binary and handling != "CONVERT_TO_BINARY")
         return base64.b64encode(body) if to_text else body
     from_text = handling == "CONVERT_TO_BINARY" or (wants_binary and handling != "CONVERT_TO_TEXT")
-    return decode_base64(body) if from_text else body
+    return decode_base64(body) if from_text else as_text(body)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.deployment.compiled import CompiledIntegration, CompiledIntegrationResponse, CompiledTemplate
 from emulator.execute_api import proxy_reply
-from emulator.execute_api.binary import convert_response, is_binary
+from emulator.execute_api.binary import as_text, convert_response, is_binary
 from emulator.execute_api.header_rules import BODY_LIMIT, TRACED, leave, refuse_line_breaks
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import configuration_error, render, scope_for
@@ -63,18 +63,9 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
             body = plain
     if answer.stream is None:
         binary = is_binary(answer.headers.last("content-type"), invocation.deployment.binary_media_types)
-        if not binary and not _utf8(body):
-            # Text to API Gateway is UTF-8: what is none comes out with replacement characters.
-            body = body.decode("utf-8", "replace").encode()
+        if not binary:
+            body = as_text(body)
     return Response(status=answer.status, headers=headers, body=body, stream=answer.stream)
-
-
-def _utf8(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _decoded(body: bytes, encoding: str) -> bytes | None:
@@ -104,7 +95,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     body = answer.body
     answered = answer.headers.last("content-type")
     binary = answered is not None and is_binary(answered, binary_types)
-    if binary_types or chosen.content_handling:
+    if body:
         wants_binary = bool(accept) and is_binary(accept, binary_types)
         body = convert_response(body, binary, wants_binary, chosen.content_handling)
     text = body.decode("utf-8", "replace") if chosen.parameters or chosen.templates else ""
