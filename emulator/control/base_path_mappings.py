@@ -21,6 +21,11 @@ NONE = "(none)"
 _PATH = re.compile(r"[A-Za-z0-9$\-_.+!*'()]+(/[A-Za-z0-9$\-_.+!*'()]+)*")
 _BAD_PATH = "API Gateway only allow a-zA-Z0-9$-_.+!*'() characters in path"
 
+_BAD_SLASH = (
+    "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level base path "
+    "mapping, use API Gateway V2."
+)
+
 
 def create_base_path_mapping(call: Call, request: Record) -> Record:
     mappings = _mappings(call, request)
@@ -92,7 +97,8 @@ def _find(call: Call, request: Record) -> Record:
 
 def _check(call: Call, record: Record) -> None:
     if record["basePath"] != NONE and not _PATH.fullmatch(record["basePath"]):
-        raise BadRequestException(_BAD_PATH)
+        empty_level = "" in record["basePath"].split("/")
+        raise BadRequestException(_BAD_SLASH if empty_level else _BAD_PATH)
     api = call.region.apis.get(record["restApiId"])
     if api is None:
         raise BadRequestException("Invalid REST API identifier specified")

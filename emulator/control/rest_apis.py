@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from emulator.authorizers.policy import compile_policy
-from emulator.control import lookup, models
+from emulator.control import lookup, models, usage_plans
 from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Action, Patches, PatchOp, Rule, element, flag, integer
@@ -228,6 +228,7 @@ def delete_rest_api(call: Call, request: Record) -> None:
             f"Deleting RestApi {api.id} failed. Please remove all base path mappings related to the RestApi in your "
             f"domains: {', '.join(domains)}"
         )
+    usage_plans.forget_stages(call, api.id)
     call.store.remove_api(api)
 
 

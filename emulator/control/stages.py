@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 
-from emulator.control import lookup
+from emulator.control import lookup, usage_plans
 from emulator.control.call import Call
 from emulator.control.stage_patches import apply_stage_patch
 from emulator.control.tag_rules import checked_tags, without_empty_tags
@@ -172,6 +172,7 @@ def get_stages(call: Call, request: Record) -> Record:
 def delete_stage(call: Call, request: Record) -> None:
     api, stage = lookup.stage(call, request)
     del api.stages[stage["stageName"]]
+    usage_plans.forget_stages(call, api.id, stage["stageName"])
     flush(call, api, stage["stageName"])
 
 

@@ -61,10 +61,10 @@ def get_usage_plans(call: Call, request: Record) -> Record:
 
 def delete_usage_plan(call: Call, request: Record) -> None:
     record = find(call, request["usagePlanId"])
-    if record["apiStages"]:
-        raise ConflictException(
-            f"Usage plan {record['id']} cannot be deleted because it has associated API stages. "
-            "Remove the API stages from the usage plan first."
+    for stage in record["apiStages"]:
+        raise BadRequestException(
+            f"Cannot delete Usage Plan {record['id']} because there are API Stages associated with it, including "
+            f"{stage['apiId']}:{stage['stage']}"
         )
     del call.region.usage_plans[record["id"]]
     call.region.usage_plan_keys.pop(record["id"], None)
@@ -160,6 +160,16 @@ def update_usage(call: Call, request: Record) -> Record:
         "endDate": today,
         "items": {key["id"]: usage.days(call.region, plan, key["id"], start, today)},
     }
+
+
+def forget_stages(call: Call, api_id: str, stage_name: str | None = None) -> None:
+    """A stage, or a whole API, goes: the plans let go of it."""
+    for plan in call.region.usage_plans.values():
+        plan["apiStages"] = [
+            stage
+            for stage in plan["apiStages"]
+            if stage["apiId"] != api_id or (stage_name is not None and stage["stage"] != stage_name)
+        ]
 
 
 def find(call: Call, plan_id: str) -> Record:
@@ -360,24 +370,24 @@ def _patch_quota(record: Record, operation: PatchOp) -> None:
 
 _PUT = ("add", "replace")
 _STAGE = "/apiStages/*/throttle"
-_STAGE_LISTED = "/apiStages/{apiId:stageName}/throttle"
+_STAGE_LISTED = "/apiStages/<apidId:stageName>/throttle"  # as AWS spells it
 _METHOD = f"{_STAGE}/*/*"
-_METHOD_LISTED = f"{_STAGE_LISTED}/{{resourcePath}}/{{httpMethod}}"
+_METHOD_LISTED = "/apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>"
 PATCHES = Patches(
     (
         Rule("/apiStages", ("add", "remove"), _patch_stages),
-        Rule(_STAGE, ("add", "replace", "remove"), _patch_stage_throttle, _STAGE_LISTED),
+        Rule("/quota", ("remove",), _patch_quota),
+        Rule("/throttle", ("remove",), _patch_throttle),
+        Rule("/productCode", ("add", "replace", "remove"), text("productCode")),
         Rule(_METHOD, ("remove",), _patch_method_throttle, _METHOD_LISTED),
+        Rule(_STAGE, ("add", "replace", "remove"), _patch_stage_throttle, _STAGE_LISTED),
         Rule(f"{_METHOD}/rateLimit", _PUT, _patch_method_throttle, f"{_METHOD_LISTED}/rateLimit"),
         Rule(f"{_METHOD}/burstLimit", _PUT, _patch_method_throttle, f"{_METHOD_LISTED}/burstLimit"),
         Rule("/description", ("replace",), text("description")),
         Rule("/name", ("replace",), text("name", nullable=False)),
-        Rule("/productCode", ("add", "replace", "remove"), text("productCode")),
-        Rule("/quota", ("remove",), _patch_quota),
         Rule("/quota/limit", _PUT, _patch_quota),
         Rule("/quota/offset", _PUT, _patch_quota),
         Rule("/quota/period", _PUT, _patch_quota),
-        Rule("/throttle", ("remove",), _patch_throttle),
         Rule("/throttle/burstLimit", _PUT, _patch_throttle),
         Rule("/throttle/rateLimit", _PUT, _patch_throttle),
     )

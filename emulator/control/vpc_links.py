@@ -27,7 +27,7 @@ log = Logger()
 _ARN = re.compile(r"arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]*:\d*:.+")
 _SETTLE_SECONDS = 1.0
 _READY = "Your vpc link is ready for use"
-_FAILED = "NLB ARN is malformed or the NLB does not exist: {arn}"
+_FAILED = "NLB ARN is malformed"  # also for other kinds of load balancer
 
 
 def create_vpc_link(call: Call, request: Record) -> Record:
@@ -73,11 +73,11 @@ def update_vpc_link(call: Call, request: Record) -> Record:
 def delete_vpc_link(call: Call, request: Record) -> None:
     record = _find(call, request)
     for api in call.region.apis.values():
-        users = list(_users(api, record["id"]))
+        users = list(_stage_users(api, record["id"])) or list(_uses(api.resources, record["id"], "null"))
         if users:
             raise BadRequestException(
                 f"Cannot delete vpc link. Vpc link '{record['id']}', is referenced in [{', '.join(users)}] "
-                "in format of [Method:Resource:Stage]"
+                "in format of [Method:Resource:Stage]."
             )
     del call.region.vpc_links[record["id"]]
 
@@ -102,13 +102,12 @@ def _check_name(name: str) -> None:
         raise BadRequestException("Name cannot be empty")
 
 
-def _users(api: RestApi, link_id: str) -> Iterator[str]:
-    """The methods that call by the link, in stages and as the API is being edited."""
+def _stage_users(api: RestApi, link_id: str) -> Iterator[str]:
+    """The methods of the API's stages that call by the link."""
     for stage_name, stage in api.stages.items():
         deployment = api.deployments.get(stage.get("deploymentId", ""))
         if deployment is not None:
             yield from _uses(deployment.snapshot.resources, link_id, stage_name)
-    yield from _uses(api.resources, link_id, "null")
 
 
 def _uses(resources: dict[str, Record], link_id: str, stage: str) -> Iterator[str]:
@@ -131,15 +130,12 @@ async def _settle(call: Call, link_id: str) -> None:
     record = call.region.vpc_links.get(link_id)
     if record is None:
         return
-    unknown = None
-    for arn in record["targetArns"]:
-        if unknown is None and not await _is_known(call, record, arn):
-            unknown = arn
+    known = [await _is_known(call, record, arn) for arn in record["targetArns"]]
     record = call.region.vpc_links.get(link_id)  # a patch may have put another in its place meanwhile
     if record is None:
         return
-    record["status"] = "AVAILABLE" if unknown is None else "FAILED"
-    record["statusMessage"] = _READY if unknown is None else _FAILED.format(arn=unknown)
+    record["status"] = "AVAILABLE" if all(known) else "FAILED"
+    record["statusMessage"] = _READY if all(known) else _FAILED
     call.store.touch()
 
 
@@ -157,4 +153,5 @@ async def _is_known(call: Call, record: Record, arn: str) -> bool:
         )
     except ServiceError:
         return False
-    return bool(answer.get("LoadBalancers"))
+    found = answer.get("LoadBalancers") or ()
+    return any(each.get("Type", "network") == "network" for each in found)

@@ -233,6 +233,11 @@ class BasePathMappings(DomainTestCase):
             ({"restApiId": self.api_id, "stage": "x"}, "Invalid stage identifier specified"),
             (
                 {"restApiId": self.api_id, "basePath": "/v1"},
+                "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level "
+                "base path mapping, use API Gateway V2.",
+            ),
+            (
+                {"restApiId": self.api_id, "basePath": "a b"},
                 "API Gateway only allow a-zA-Z0-9$-_.+!*'() characters in path",
             ),
         ):

@@ -147,11 +147,41 @@ class Plans(UsagePlanTestCase):
 
     def test_a_plan_with_stages_stays(self) -> None:
         plan = self.plan(apiStages=[{"apiId": self.api_id, "stage": "s"}])
-        self.refused(409, "ConflictException", None, "DeleteUsagePlan", usagePlanId=plan["id"])
+        self.refused(
+            400,
+            "BadRequestException",
+            f"Cannot delete Usage Plan {plan['id']} because there are API Stages associated with it, including "
+            f"{self.api_id}:s",
+            "DeleteUsagePlan",
+            usagePlanId=plan["id"],
+        )
         self.patch(plan, ("remove", "/apiStages", f"{self.api_id}:s"))
         self.control("DeleteUsagePlan", usagePlanId=plan["id"])
         for operation in ("GetUsagePlan", "DeleteUsagePlan", "GetUsagePlanKeys"):
             self.refused(404, "NotFoundException", "Invalid Usage Plan ID specified", operation, usagePlanId=plan["id"])
+
+    def test_plans_let_go_of_what_is_deleted(self) -> None:
+        stages = [{"apiId": self.api_id, "stage": "s"}]
+        plan = self.plan(apiStages=stages)
+        self.control("DeleteStage", restApiId=self.api_id, stageName="s")
+        self.assertEqual([], self.control("GetUsagePlan", usagePlanId=plan["id"])["apiStages"])
+        other = deployed(self.control, "other")
+        self.patch(plan, ("add", "/apiStages", f"{other}:s"))
+        self.control("DeleteRestApi", restApiId=other)
+        self.control("DeleteUsagePlan", usagePlanId=plan["id"])
+
+    def test_a_bad_path_is_told_with_the_good_ones(self) -> None:
+        plan = self.plan()
+        path = f"/apiStages/{self.api_id}:s"
+        self.not_patched(
+            400,
+            "BadRequestException",
+            f"Invalid patch path  '{path}' specified for op 'remove'. Must be one of: [/apiStages, /quota, /throttle, "
+            "/productCode, /apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>, "
+            "/apiStages/<apidId:stageName>/throttle]",
+            plan,
+            ("remove", path),
+        )
 
 
 class Keys(UsagePlanTestCase):

@@ -79,7 +79,7 @@ class VpcLinks(ControlTestCase):
         self.control.clock.advance(1)
         self.assertEqual("AVAILABLE", self.get(known)["status"])
         self.assertEqual("FAILED", self.get(unknown)["status"])
-        self.assertIn(NLB[:-1] + "0", self.get(unknown)["statusMessage"])
+        self.assertEqual("NLB ARN is malformed", self.get(unknown)["statusMessage"])
         self.assertEqual(("elbv2", "DescribeLoadBalancers", NLB), elb.asked[0])
 
     def test_a_named_endpoint_makes_a_target_known(self) -> None:
@@ -121,10 +121,13 @@ class VpcLinks(ControlTestCase):
             connectionId=link["id"],
         )
         self.control("CreateDeployment", restApiId=api_id, stageName="s")
-        got = self.refused(400, "BadRequestException", None, "DeleteVpcLink", vpcLinkId=link["id"])
-        self.assertTrue(
-            got.message.startswith(f"Cannot delete vpc link. Vpc link '{link['id']}', is referenced in [GET:{root}:s"),
-            got.message,
+        self.refused(
+            400,
+            "BadRequestException",
+            f"Cannot delete vpc link. Vpc link '{link['id']}', is referenced in [GET:{root}:s] in format of "
+            "[Method:Resource:Stage].",
+            "DeleteVpcLink",
+            vpcLinkId=link["id"],
         )
         self.control("DeleteRestApi", restApiId=api_id)
         self.control("DeleteVpcLink", vpcLinkId=link["id"])
