@@ -170,6 +170,18 @@ def _patch_invoking(models: Any) -> None:
         _hooks().event(self.account_id, self.region, self.function_name, qualifier, body)
         return b""
 
+    from moto.awslambda.responses import LambdaResponse
+
+    answer = LambdaResponse.invoke
+
+    @functools.wraps(answer)
+    def invoke_response(self: Any) -> Any:
+        # moto looks for the parameter in lower case, and never finds it.
+        if "Qualifier" in self.querystring:
+            self.querystring["qualifier"] = self.querystring["Qualifier"]
+        return answer(self)
+
+    LambdaResponse.invoke = invoke_response
     models.LambdaBackend.invoke = invoke_backend
     models.LambdaFunction.invoke = invoke_function
 
