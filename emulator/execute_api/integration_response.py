@@ -63,7 +63,7 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
             body = plain
     if answer.stream is None:
         binary = is_binary(answer.headers.last("content-type"), invocation.deployment.binary_media_types)
-        if not binary:
+        if not binary and "content-encoding" not in headers:
             body = as_text(body)
     return Response(status=answer.status, headers=headers, body=body, stream=answer.stream)
 

@@ -6,17 +6,15 @@ AWS page: "Amazon API Gateway dimensions and metrics".
 
 from __future__ import annotations
 
-from typing import Any
-
-from attrs import frozen
+from collections import Counter
+from typing import Any, NamedTuple
 
 NAMESPACE = "AWS/ApiGateway"
 
 Dimensions = tuple[tuple[str, str], ...]
 
 
-@frozen(kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """One finished request. Latencies in milliseconds; None where there was no integration or no cache."""
 
     account: str
@@ -33,41 +31,44 @@ class Observation:
 
 
 class Tally:
-    """Values and counts by account, region, dimensions and metric."""
+    """Observations, counted by account, region, dimensions, metric and value when they are taken."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str], dict[tuple[Dimensions, str], dict[float, int]]] = {}
+        self._seen: list[Observation] = []
 
     def __bool__(self) -> bool:
-        return bool(self._sums)
+        return bool(self._seen)
 
     def add(self, seen: Observation) -> None:
         """Count one request."""
-        where = self._sums.setdefault((seen.account, seen.region), {})
-        values = _values(seen)
-        for dimensions in _dimensions(seen):
-            for name, value in values:
-                counts = where.setdefault((dimensions, name), {})
-                counts[value] = counts.get(value, 0) + 1
+        self._seen.append(seen)
 
     def take(self, epoch: float) -> list[tuple[str, str, list[dict[str, Any]]]]:
         """``(account, region, MetricDatum list)`` of everything counted, and start anew."""
-        taken = []
-        for (account, region), sums in self._sums.items():
-            data = [
-                {
-                    "MetricName": name,
-                    "Dimensions": [{"Name": each, "Value": value} for each, value in dimensions],
-                    "Timestamp": epoch,
-                    "Values": list(counts),
-                    "Counts": [float(count) for count in counts.values()],
-                    "Unit": "Milliseconds" if name.endswith("Latency") else "Count",
-                }
-                for (dimensions, name), counts in sums.items()
-            ]
-            taken.append((account, region, data))
-        self._sums = {}
-        return taken
+        seen, self._seen = self._seen, []
+        places: dict[tuple[str, str], dict[tuple[Dimensions, str], Counter[float]]] = {}
+        # Requests that look the same are counted together.
+        for each, times in Counter(seen).items():
+            sums = places.setdefault((each.account, each.region), {})
+            values = _values(each)
+            for dimensions in _dimensions(each):
+                for name, value in values:
+                    sums.setdefault((dimensions, name), Counter())[value] += times
+        return [(account, region, _data(sums, epoch)) for (account, region), sums in places.items()]
+
+
+def _data(sums: dict[tuple[Dimensions, str], Counter[float]], epoch: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "MetricName": name,
+            "Dimensions": [{"Name": each, "Value": value} for each, value in dimensions],
+            "Timestamp": epoch,
+            "Values": list(counts),
+            "Counts": [float(count) for count in counts.values()],
+            "Unit": "Milliseconds" if name.endswith("Latency") else "Count",
+        }
+        for (dimensions, name), counts in sums.items()
+    ]
 
 
 def _values(seen: Observation) -> list[tuple[str, float]]:
