@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -41,6 +42,35 @@ class Preflight(SynchronousTestCase):
         world = World({"/a": {"GET": mock_method()}}, settings=Settings(disable_custom_cors=True))
         reply = world.send("OPTIONS", "/a", PREFLIGHT)
         self.assertEqual((reply.status, reply.body), (403, b'{"message":"Missing Authentication Token"}'))
+
+
+class Unknown(SynchronousTestCase):
+    """AWS asks for a signature where nothing is: a caller with some other Authorization hears about that."""
+
+    def world(self, **more: Any) -> World:
+        world = World({"/": {"GET": mock_method()}}, **more)
+        world.gateway.iam_directory = Nobody()
+        return world
+
+    def test_a_bearer_token(self) -> None:
+        reply = self.world().send("GET", "/nope", {"Authorization": "Bearer x"})
+        self.assertEqual(reply.status, 403)
+        self.assertEqual(reply.headers.first("x-amzn-ErrorType"), "IncompleteSignatureException")
+        self.assertIn(b"Authorization header", reply.body)
+
+    def test_nothing(self) -> None:
+        self.assertEqual(self.world().send("GET", "/nope").body, b'{"message":"Missing Authentication Token"}')
+
+    def test_without_iam(self) -> None:
+        reply = self.world(settings=Settings(iam="off")).send("GET", "/nope", {"Authorization": "Bearer x"})
+        self.assertEqual(reply.body, b'{"message":"Missing Authentication Token"}')
+
+
+class Nobody:
+    """A directory without callers."""
+
+    def find(self, access_key: str) -> None:
+        return None
 
 
 class OddPaths(SynchronousTestCase):
