@@ -2,7 +2,7 @@
 
 Belongs here: measuring ``emulator.control`` in one process, without sockets. Never here: the front (``bench.py``).
 
-usage: .venv/bin/python -m benchmarks.control [--json FILE]; exits 1 when a limit is passed
+usage: .venv/bin/python -m benchmarks.control [--json FILE]; exits 1 when a figure is over its limit
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def main() -> int:
         limit = LIMITS.get(name)
         over = limit is not None and value > limit
         late = late or over
-        print(f"{name:48} {value:9.3f}" + (f"   limit {limit:g}{'  PASSED' if over else ''}" if limit else ""))
+        print(f"{name:48} {value:9.3f}" + (f"   limit {limit:g}{'  OVER' if over else ''}" if limit else ""))
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1))
     return 1 if late else 0

@@ -21,7 +21,7 @@ _FROM_METHOD = re.compile(
 _FROM_INTEGRATION = re.compile(
     r"integration\.response\.((header|multivalueheader)\.[^\s]+|body(\..+|\[.+)?)"
 )
-_ELSEWHERE = re.compile(r"'[^']*'|context\.[\w.\-]+|stageVariables\.\w+|method\.request\.body(\..+|\[.+)?")
+_ELSEWHERE = re.compile(r"'.*'|context\..+|stageVariables\.\w+|method\.request\.body(\..+|\[.+)?", re.DOTALL)
 _SINGLE_NAMES = {"multivalueheader": "header", "multivaluequerystring": "querystring"}
 _PARAMETER_NAME = re.compile(r"[a-zA-Z0-9._$-]+")
 BAD_NAME = "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$"
