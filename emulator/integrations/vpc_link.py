@@ -8,9 +8,10 @@ AWS pages: "Private integrations for REST APIs", "Set up HTTP/HTTPS private inte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import orjson
 from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 
@@ -18,14 +19,17 @@ from emulator.effects import Effects
 from emulator.errors import GatewayError, ServiceError
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
 from emulator.integrations.http import HttpCalls
+from emulator.integrations.listener_rules import Asked, actions_for
 from emulator.settings import Settings
 from emulator.store.records import Record
 from emulator.store.store import Store
 from emulator.web.client_pool import InvalidUrl, Target
+from emulator.wire import Headers, parse_query
 
 # How long targets are believed: registering one shows within seconds on AWS too.
 CACHE_SECONDS = 5.0
 _UNUSABLE = frozenset(("unhealthy", "draining", "unhealthy.draining"))
+_CACHE_SIZE = 4096
 _MAX_HOPS = 3  # an NLB's target may be an ALB, whose targets are addresses
 
 
@@ -57,7 +61,7 @@ class VpcLink:
         self._store = store
         self._calls = calls
         self._services = services
-        self._cache: dict[tuple[str, str, str, int], tuple[float, list[Backend]]] = {}
+        self._answers: dict[tuple[str, str, str, bytes], tuple[float, Record]] = {}
         self._turn = 0
 
     def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
@@ -70,7 +74,9 @@ class VpcLink:
         except InvalidUrl as error:
             raise _broken(f"Invalid endpoint address {error}") from error
         link = self._store.region(request.account, request.region).vpc_links.get(request.connection_id)
-        backend = self._set_by_user(request, link) or await self._resolve(request, link, target.port)
+        backend = self._set_by_user(request, link) or await self._resolve(request, link, target)
+        if isinstance(backend, IntegrationAnswer):
+            return backend
         if backend.tls is not None and backend.tls != target.tls:
             scheme = "https" if backend.tls else "http"
             request = evolve(request, uri=f"{scheme}://{request.uri.partition('://')[2]}", tls_insecure=True)
@@ -93,41 +99,61 @@ class VpcLink:
                 return Backend(at.host, at.port, at.tls)
         return None
 
-    async def _resolve(self, request: IntegrationRequest, link: Record | None, port: int) -> Backend:
+    async def _resolve(
+        self, request: IntegrationRequest, link: Record | None, target: Target
+    ) -> Backend | IntegrationAnswer:
+        """One of the link's targets, in turn; or the answer an Application Load Balancer gives by itself."""
         arn = request.integration_target or next(iter(link["targetArns"]) if link is not None else iter(()), "")
         if not arn:
             raise _broken(f"VPC link {request.connection_id} has no target")
-        key = (request.account, request.region, arn, port)
-        found = self._cache.get(key)
-        now = self._effects.clock.seconds()
-        if found is None or found[0] <= now:
-            try:
-                backends = await self._targets(request, arn, port, _MAX_HOPS)
-            except ServiceError as error:
-                raise _broken(f"{arn}: {error}") from error
-            found = self._cache[key] = (now + CACHE_SECONDS, backends)
-        backends = found[1]
+        try:
+            backends = await self._behind(request, target, arn, target.port, _MAX_HOPS)
+        except ServiceError as error:
+            raise _broken(f"{arn}: {error}") from error
+        if isinstance(backends, IntegrationAnswer):
+            return backends
         if not backends:
             raise _broken("There was an internal error while executing your request")
         self._turn += 1
         return backends[self._turn % len(backends)]
 
     async def _ask(self, request: IntegrationRequest, service: str, action: str, params: Record) -> Record:
-        return await self._services.call(service, action, params, account=request.account, region=request.region)
+        """An answer of elbv2 or ec2, at most ``CACHE_SECONDS`` old."""
+        key = (request.account, request.region, action, orjson.dumps(params))
+        now = self._effects.clock.seconds()
+        found = self._answers.get(key)
+        if found is not None and found[0] > now:
+            return found[1]
+        answer = await self._services.call(service, action, params, account=request.account, region=request.region)
+        if len(self._answers) >= _CACHE_SIZE:
+            self._answers.clear()
+        self._answers[key] = (now + CACHE_SECONDS, answer)
+        return answer
 
-    async def _targets(self, request: IntegrationRequest, arn: str, port: int, hops: int) -> list[Backend]:
-        """The usable targets behind the load balancer (or the listener) ``arn`` on ``port``."""
-        if ":listener/" in arn:
-            asked: Record = {"ListenerArns": [arn]}
-        else:
-            asked = {"LoadBalancerArn": arn}
+    async def _behind(
+        self, request: IntegrationRequest, target: Target, arn: str, port: int, hops: int
+    ) -> list[Backend] | IntegrationAnswer:
+        """What the load balancer (or the listener) ``arn`` does with the request on ``port``."""
+        by_listener = ":listener/" in arn
+        asked: Record = {"ListenerArns": [arn]} if by_listener else {"LoadBalancerArn": arn}
         listeners = (await self._ask(request, "elbv2", "DescribeListeners", asked))["Listeners"]
-        chosen = next((each for each in listeners if each.get("Port") == port or "ListenerArns" in asked), None)
-        if chosen is None:
+        listener = next((each for each in listeners if by_listener or each.get("Port") == port), None)
+        if listener is None:
             return []
-        group = _target_group(chosen)
-        if not group:
-            return []
+        actions = listener.get("DefaultActions", ())
+        if listener.get("Protocol") in ("HTTP", "HTTPS"):
+            described = await self._ask(request, "elbv2", "DescribeRules", {"ListenerArn": listener["ListenerArn"]})
+            actions = actions_for(described["Rules"], _seen(request, target)) or actions
+        own = _own_answer(actions, target)
+        if own is not None:
+            return own
+        group = _target_group(actions)
+        return await self._targets(request, target, listener, group, hops) if group else []
+
+    async def _targets(
+        self, request: IntegrationRequest, target: Target, listener: Record, group: str, hops: int
+    ) -> list[Backend] | IntegrationAnswer:
+        """The usable targets of a target group."""
         groups = await self._ask(request, "elbv2", "DescribeTargetGroups", {"TargetGroupArns": [group]})
         described = groups["TargetGroups"][0]
         health = await self._ask(request, "elbv2", "DescribeTargetHealth", {"TargetGroupArn": group})
@@ -136,11 +162,11 @@ class VpcLink:
             for each in health["TargetHealthDescriptions"]
             if each.get("TargetHealth", {}).get("State") not in _UNUSABLE
         ]
-        tls = _speaks_tls(chosen, described)
+        tls = _speaks_tls(listener, described)
         kind = described.get("TargetType", "instance")
-        default = described.get("Port", port)
+        default = described.get("Port", target.port)
         if kind == "alb" and usable and hops > 1:
-            return await self._targets(request, usable[0]["Id"], usable[0].get("Port", default), hops - 1)
+            return await self._behind(request, target, usable[0]["Id"], usable[0].get("Port", default), hops - 1)
         if kind == "instance":
             addresses = await self._addresses(request, [each["Id"] for each in usable])
             return [
@@ -164,9 +190,55 @@ class VpcLink:
         }
 
 
-def _target_group(listener: Record) -> str:
-    """The target group that a listener's default action forwards to; of several, the heaviest."""
-    for action in listener.get("DefaultActions", ()):
+def _seen(request: IntegrationRequest, target: Target) -> Asked:
+    """The request as a load balancer sees it."""
+    path, _, query = target.path.partition("?")
+    host = request.headers.last("host") or target.host
+    pairs = (*parse_query(query.encode()), *request.query)
+    return Asked(request.http_method, host.partition(":")[0], path, pairs, request.headers)
+
+
+def _own_answer(actions: Sequence[Record], target: Target) -> IntegrationAnswer | None:
+    """What an Application Load Balancer answers without a target: a fixed response, or a redirect."""
+    for action in actions:
+        if action.get("Type") == "fixed-response":
+            fixed = action.get("FixedResponseConfig", {})
+            lines = [("Content-Type", fixed["ContentType"])] if fixed.get("ContentType") else []
+            body = str(fixed.get("MessageBody") or "").encode()
+            return IntegrationAnswer(status=int(fixed.get("StatusCode", 200)), headers=Headers(lines), body=body)
+        if action.get("Type") == "redirect":
+            return _redirect(action.get("RedirectConfig", {}), target)
+    return None
+
+
+def _redirect(config: Record, target: Target) -> IntegrationAnswer:
+    path, _, query = target.path.partition("?")
+    known = {
+        "#{protocol}": "https" if target.tls else "http",
+        "#{host}": target.host,
+        "#{port}": str(target.port),
+        "#{path}": path.removeprefix("/"),
+        "#{query}": query,
+    }
+
+    def filled(name: str, default: str) -> str:
+        text = str(config.get(name) or default)
+        for variable, value in known.items():
+            text = text.replace(variable, value)
+        return text
+
+    query = filled("Query", "#{query}")
+    location = (
+        f"{filled('Protocol', '#{protocol}').lower()}://{filled('Host', '#{host}')}:{filled('Port', '#{port}')}"
+        f"{filled('Path', '/#{path}')}" + (f"?{query}" if query else "")
+    )
+    status = 301 if config.get("StatusCode") == "HTTP_301" else 302
+    return IntegrationAnswer(status=status, headers=Headers([("Location", location)]))
+
+
+def _target_group(actions: Sequence[Record]) -> str:
+    """The target group that the actions forward to; of several, the heaviest."""
+    for action in actions:
         if action.get("Type") != "forward":
             continue
         if action.get("TargetGroupArn"):

@@ -33,6 +33,7 @@ class Services:
         self.groups: dict[str, dict[str, Any]] = {}
         self.targets: dict[str, list[dict[str, Any]]] = {}
         self.instances: dict[str, str] = {}
+        self.rules: list[dict[str, Any]] = []
 
     def call(self, service: str, action: str, params: Any, *, account: str, region: str) -> Deferred[dict[str, Any]]:
         assert (account, region) == (ACCOUNT, REGION)
@@ -49,6 +50,8 @@ class Services:
             return succeed({"TargetGroups": [self.groups[arn] for arn in params["TargetGroupArns"]]})
         if action == "DescribeTargetHealth":
             return succeed({"TargetHealthDescriptions": self.targets[params["TargetGroupArn"]]})
+        if action == "DescribeRules":
+            return succeed({"Rules": self.rules})
         if action == "DescribeInstances":
             found = [{"InstanceId": each, "PrivateIpAddress": self.instances[each]} for each in params["InstanceIds"]]
             return succeed({"Reservations": [{"Instances": found}]})
@@ -173,6 +176,52 @@ class VpcLinkCase(SynchronousTestCase):
         for target in (ALB, self.services.listeners[ALB][0]["ListenerArn"]):
             self.ask(connection_id="v2link", integration_target=target)
             self.assertEqual(self.connected(), ("10.7.7.7", 70))
+
+    def alb(self, *rules: dict[str, Any]) -> None:
+        """An ALB that forwards to 10.7.7.7, unless a rule says otherwise."""
+        self.services.balancer(ALB, 80, "tg-a", "HTTP")
+        for name, address in (("tg-a", "10.7.7.7"), ("tg-b", "10.8.8.8")):
+            self.services.groups[name] = {"TargetType": "ip", "Protocol": "HTTP"}
+            self.services.targets[name] = [healthy(address, 70)]
+        self.services.rules = [*rules, {"Priority": "default", "Conditions": [], "Actions": [], "IsDefault": True}]
+
+    def test_rules_of_an_alb(self) -> None:
+        self.alb(
+            {
+                "Priority": "20",
+                "Conditions": [{"Field": "path-pattern", "Values": ["/b/*"]}],
+                "Actions": [{"Type": "forward", "TargetGroupArn": "tg-b"}],
+            },
+            {
+                "Priority": "10",
+                "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/b/teapot"]}}],
+                "Actions": [
+                    {
+                        "Type": "fixed-response",
+                        "FixedResponseConfig": {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "no"},
+                    }
+                ],
+            },
+            {
+                "Priority": "11",
+                "Conditions": [{"Field": "path-pattern", "Values": ["/old"]}],
+                "Actions": [
+                    {
+                        "Type": "redirect",
+                        "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+                    }
+                ],
+            },
+        )
+        for path, address in (("/", "10.7.7.7"), ("/b", "10.7.7.7"), ("/b/x", "10.8.8.8")):
+            self.ask(f"http://inside.example{path}", integration_target=ALB)
+            self.assertEqual(self.connected()[0], address, path)
+        answer = self.successResultOf(self.ask("http://inside.example/b/teapot", integration_target=ALB))
+        self.assertEqual(
+            (answer.status, answer.body, answer.headers.lines), (418, b"no", [("Content-Type", "text/plain")])
+        )
+        answer = self.successResultOf(self.ask("http://inside.example/old?a=1", integration_target=ALB))
+        self.assertEqual((answer.status, answer.headers.first("location")), (301, "https://inside.example:443/old?a=1"))
 
     def test_weights(self) -> None:
         self.ip_targets(healthy("10.0.0.1", 1))
