@@ -88,7 +88,9 @@ def create_domain_name(call: Call, request: Record) -> Record:
     record["routingMode"] = request.get("routingMode") or "BASE_PATH_MAPPING_ONLY"
     record["tags"] = checked_tags(request.get("tags"))
     _complete(call, record)
-    _check(record)
+    _check(call, record)
+    if types == ["REGIONAL"] and ("certificateArn" in record or "certificateName" in record):
+        raise BadRequestException("Cannot import certificates for EDGE while REGIONAL is active.")
     call.region.domain_names[key_of(record)] = record
     return without_empty_tags(record)
 
@@ -116,7 +118,7 @@ def update_domain_name(call: Call, request: Record) -> Record:
     record = find(call, request)
     changed = PATCHES.apply(record, request.get("patchOperations"))
     _complete(call, changed)
-    _check(changed)
+    _check(call, changed)
     call.region.domain_names[key_of(record)] = changed
     return with_tags(changed)
 
@@ -177,7 +179,7 @@ def _complete(call: Call, record: Record) -> None:
             record.pop(member, None)
 
 
-def _check(record: Record) -> None:
+def _check(call: Call, record: Record) -> None:
     types = record["endpointConfiguration"]["types"]
     if not types or any(each not in _TYPES for each in types):
         raise BadRequestException(f"Invalid EndpointTypes specified. Valid options are {','.join(sorted(_TYPES))}")
@@ -186,6 +188,7 @@ def _check(record: Record) -> None:
     for member in ("certificateArn", "regionalCertificateArn", "ownershipVerificationCertificateArn"):
         if record.get(member) and not _CERTIFICATE.fullmatch(record[member]):
             raise BadRequestException(f"Invalid ARN. ARN is not well formed {record[member]}")
+    _check_regions(call, record)
     for member in ("policy", "managementPolicy"):
         if record.get(member):
             if "PRIVATE" not in types:
@@ -198,6 +201,18 @@ def _check(record: Record) -> None:
             raise BadRequestException(f"Invalid truststore URI specified: {uri}")
         if "REGIONAL" not in types:
             raise BadRequestException("Mutual TLS is supported only for regional custom domain names.")
+
+
+def _check_regions(call: Call, record: Record) -> None:
+    """A certificate lives where it is used: CloudFront's in us-east-1, the others in the name's own region."""
+    edge = "EDGE" in record["endpointConfiguration"]["types"]
+    for member, region in (
+        ("certificateArn", "us-east-1" if edge else call.region_name),
+        ("regionalCertificateArn", call.region_name),
+    ):
+        arn = record.get(member, "")
+        if arn.split(":")[2:3] == ["acm"] and arn.split(":")[3] != region:
+            raise BadRequestException(f"Invalid certificate ARN: {arn}. Certificate must be in '{region}'.")
 
 
 def _check_policy(policy: str) -> None:

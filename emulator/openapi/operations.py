@@ -205,7 +205,10 @@ class OperationReader:
 
     def _read_integration(self, path: str, verb: str, operation: Record) -> Record:
         given = self.references.resolve(operation[INTEGRATION])
-        if not isinstance(given, dict) or as_text(given.get("type")).upper() not in _TYPES:
+        whole = isinstance(given, dict) and not any(
+            isinstance(given.get(member), dict | list) for member in (*_UPPER_MEMBERS, *_TEXT_MEMBERS)
+        )
+        if not whole or as_text(given.get("type")).upper() not in _TYPES:
             raise BadRequestException(
                 f"Unable to parse API definition because of a malformed integration at path {path}."
             )

@@ -106,6 +106,24 @@ class DomainNames(DomainTestCase):
                 404, "NotFoundException", "Invalid domain name identifier specified", operation, domainName="no.test"
             )
 
+    def test_certificates_live_in_one_region(self) -> None:
+        elsewhere = CERTIFICATE.replace("us-east-1", "eu-west-1")
+        text = f"Invalid certificate ARN: {elsewhere}. Certificate must be in 'us-east-1'."
+        for arguments in (
+            {"certificateArn": elsewhere},
+            {"regionalCertificateArn": elsewhere, "endpointConfiguration": {"types": ["REGIONAL"]}},
+        ):
+            self.refused(400, "BadRequestException", text, "CreateDomainName", domainName="c.test", **arguments)
+        self.refused(
+            400,
+            "BadRequestException",
+            "Cannot import certificates for EDGE while REGIONAL is active.",
+            "CreateDomainName",
+            domainName="c.test",
+            certificateArn=CERTIFICATE,
+            endpointConfiguration={"types": ["REGIONAL"]},
+        )
+
     def test_migrating_from_edge_to_regional(self) -> None:
         self.domain("e.test", "EDGE")
         both = self.patch(

@@ -291,7 +291,14 @@ class Words(ImportTestCase):
             self.assertEqual(f"Errors found during import:\n\t{text}", got.message)
 
     def test_malformed_integrations(self) -> None:
-        for integration in ({}, {"type": "lambda"}, {"type": None}, "mock", []):
+        for integration in (
+            {},
+            {"type": "lambda"},
+            {"type": None},
+            {"type": "aws", "uri": {"Fn::Sub": "x"}},
+            "mock",
+            [],
+        ):
             given = document(paths={"/search": {"get": mocked(**{"x-amazon-apigateway-integration": integration})}})
             self.refused(
                 400,
