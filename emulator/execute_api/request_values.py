@@ -35,7 +35,7 @@ def arrived_headers(invocation: Invocation) -> Headers:
 def _forwarded(invocation: Invocation, headers: Headers) -> Headers:
     """X-Amzn-Trace-Id and X-Forwarded-For/-Port/-Proto, as the load balancer in front of the service sets them."""
     request = invocation.request
-    source = invocation.identity.get("sourceIp") or request.source_ip
+    source = request.source_ip
     before = headers.all("x-forwarded-for")
     sent_trace = "x-amzn-trace-id" in headers
     trace = invocation.trace_id if sent_trace else invocation.trace_id.partition(";")[0]
