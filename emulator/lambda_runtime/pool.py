@@ -27,7 +27,8 @@ GRACE_SECONDS = 30  # how long stopping waits for running calls
 
 def default_concurrency() -> int:
     """Twice the cores this process may use, at least four."""
-    return max(4, 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(4, 2 * cores)
 
 
 class LambdaPool(Service):

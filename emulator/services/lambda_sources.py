@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -31,6 +31,7 @@ from emulator.services.lambda_functions import MotoFunctionSource
 from emulator.services.lambda_records import kinesis_record, sqs_record, stream_record
 
 LONGEST_BACKOFF = 60.0
+MOST_BATCHES = 5  # of one queue with one function at a time: what AWS's pollers begin with
 
 
 @define
@@ -80,8 +81,9 @@ class LambdaSources:
         self._source = source
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._timers: set[IDelayedCall] = set()
+        self._flying: Counter[str] = Counter()  # batches a function has, by event source mapping
         self._stopped = False
-        self._rung: set[tuple[str, str, str]] = set()
+        self._rung: dict[tuple[str, str, str], bool] = {}  # queues that are being polled: rung again since?
 
     def install(self) -> None:
         """Take over from moto; on the writer's thread."""
@@ -109,7 +111,7 @@ class LambdaSources:
         self._lines.clear()
         self._rung.clear()
 
-    # Queues. ``ring`` on the writer's thread; ``_collect`` and ``_settle`` too; the rest on the reactor.
+    # Queues. ``ring``, ``_collect`` and ``_delete`` on the writer's thread, the rest on the reactor.
 
     def ring(self, account: str, region: str, queue: str) -> None:
         """Something is in the queue, or a function was pointed at it."""
@@ -118,14 +120,19 @@ class LambdaSources:
     def _rang(self, account: str, region: str, queue: str) -> None:
         # One poll for all that was sent meanwhile: a batch, where AWS would make one too.
         key = (account, region, queue)
-        if key not in self._rung:
-            self._rung.add(key)
-            self._writing(self._collect, account, region, queue).addCallback(self._collected, key)
+        polling = key in self._rung
+        self._rung[key] = polling  # rung again: the poll that runs may have looked already
+        if not polling:
+            flying = dict(self._flying)
+            self._writing(_collect, account, region, queue, flying).addCallback(self._collected, key)
 
     def _collected(self, batches: list[_Batch], key: tuple[str, str, str]) -> None:
-        self._rung.discard(key)
+        again = self._rung.pop(key, False)
         for batch in batches:
+            self._flying[batch.uuid] += 1
             self._call(batch.account, batch.region, batch.function, batch.payload).addBoth(self._handled, batch)
+        if again:
+            self._rang(*key)
 
     def _handled(self, result: InvocationResult | Failure, batch: _Batch) -> None:
         if isinstance(result, Failure):
@@ -136,50 +143,13 @@ class LambdaSources:
         else:
             failed = _reported(result.payload, batch) if batch.partial else set()
         done = [receipt for message, receipt in batch.receipts.items() if message not in failed]
-        if done:
-            self._writing(_delete, batch, done).addCallback(
-                lambda _: self._rang(batch.account, batch.region, batch.queue)
-            )
+        self._flying[batch.uuid] -= 1
+        if self._stopped:
+            return
+        self._writing(_delete, batch, done).addCallback(lambda _: self._rang(batch.account, batch.region, batch.queue))
         if failed:
             # Seen again when its visibility timeout is over, as on AWS; the redrive policy counts.
             self._later(batch.visibility + 0.05, self._rang, batch.account, batch.region, batch.queue)
-
-    def _collect(self, account: str, region: str, name: str) -> list[_Batch]:
-        """Receive for each function that listens to the queue; on the writer's thread."""
-        from moto.sqs.models import sqs_backends
-
-        backend = sqs_backends[account][region]
-        queue = backend.queues.get(name)
-        batches: list[_Batch] = []
-        mappings = list(queue.lambda_event_source_mappings.values()) if queue is not None else []
-        for mapping in mappings:
-            while mapping.enabled:
-                visibility = queue.visibility_timeout
-                messages = backend.receive_message(name, mapping.batch_size, 0, visibility, ["All"])
-                if not messages:
-                    break
-                records = [sqs_record(each, queue.queue_arn, region) for each in messages]
-                wanted = [each for each in records if passes(mapping.filter_criteria, each)]
-                # What the filters leave out is deleted, as on AWS.
-                for each in records:
-                    if each not in wanted:
-                        backend.delete_message(name, each["receiptHandle"])
-                if not wanted:
-                    continue
-                batches.append(
-                    _Batch(
-                        account=account,
-                        region=region,
-                        queue=name,
-                        function=mapping.function_arn,
-                        uuid=mapping.uuid,
-                        receipts={each["messageId"]: each["receiptHandle"] for each in wanted},
-                        payload=json.dumps({"Records": wanted}).encode(),
-                        partial="ReportBatchItemFailures" in (mapping.function_response_types or ()),
-                        visibility=float(visibility),
-                    )
-                )
-        return batches
 
     # Streams
 
@@ -253,6 +223,47 @@ class LambdaSources:
 
         timer: IDelayedCall = self._effects.clock.callLater(seconds, run)
         self._timers.add(timer)
+
+
+def _collect(account: str, region: str, name: str, flying: Mapping[str, int]) -> list[_Batch]:
+    """Receive for each function that listens to the queue; on the writer's thread."""
+    from moto.sqs.models import sqs_backends
+
+    backend = sqs_backends[account][region]
+    queue = backend.queues.get(name)
+    batches: list[_Batch] = []
+    mappings = list(queue.lambda_event_source_mappings.values()) if queue is not None else []
+    for mapping in mappings:
+        limit = int((mapping.scaling_config or {}).get("MaximumConcurrency") or MOST_BATCHES)
+        room = limit - flying.get(mapping.uuid, 0)
+        while mapping.enabled and room > 0:
+            visibility = queue.visibility_timeout
+            messages = backend.receive_message(name, mapping.batch_size, 0, visibility, ["All"])
+            if not messages:
+                break
+            records = [sqs_record(each, queue.queue_arn, region) for each in messages]
+            wanted = [each for each in records if passes(mapping.filter_criteria, each)]
+            # What the filters leave out is deleted, as on AWS.
+            for each in records:
+                if each not in wanted:
+                    backend.delete_message(name, each["receiptHandle"])
+            if not wanted:
+                continue
+            room -= 1
+            batches.append(
+                _Batch(
+                    account=account,
+                    region=region,
+                    queue=name,
+                    function=mapping.function_arn,
+                    uuid=mapping.uuid,
+                    receipts={each["messageId"]: each["receiptHandle"] for each in wanted},
+                    payload=json.dumps({"Records": wanted}).encode(),
+                    partial="ReportBatchItemFailures" in (mapping.function_response_types or ()),
+                    visibility=float(visibility),
+                )
+            )
+    return batches
 
 
 def _reported(payload: bytes, batch: _Batch) -> set[str]:

@@ -55,6 +55,16 @@ class QueueTests(LambdaCase):
         self.map()
         self.assertEqual([each["body"] for each in self.event()["Records"]], ["0", "1", "2"])
 
+    def test_no_more_than_five_batches_at_once(self) -> None:
+        for n in range(8):
+            self.send(str(n))
+        self.map(BatchSize=1)
+        self.assertEqual((len(self.starter.runtimes), self.left()), (5, (3, 5)))
+        runtime = self.starter.runtimes[0]
+        runtime.ask()
+        runtime.answer()
+        self.assertEqual(self.left(), (2, 5))
+
     def test_disabled_and_deleted(self) -> None:
         mapping = self.map(Enabled=False)
         self.send("1")
