@@ -227,6 +227,10 @@ class Words(ImportTestCase):
                 ["Parse issue: attribute paths.'/area/{zip}'(get).parameters.[zip].type is unexpected"],
             ),
             (
+                document(paths={"/x": {"get": mocked(responses={"200": {}})}}),
+                ["Parse issue: attribute paths.'/x'(get).responses.200.description is missing"],
+            ),
+            (
                 document(components={"securitySchemes": {"basicAuth": {"type": "http", "scheme": "basic"}}}),
                 ["Unsupported security definition type 'http' for 'basicAuth'. Ignoring."],
             ),
