@@ -50,8 +50,8 @@ def test_http_backends(shared: Daemon, clients: Any, backend: int) -> None:
         },
         variables={"host": f"127.0.0.1:{backend}"},
     )
-    asked = json.loads(get(url(shared, api, "/p/a//b%2Fc?x=2&x=1&y=a%20b"), "POST", b"\x00\xff", X_MiXed="1")[2])
-    assert (asked["method"], asked["path"], asked["body"]) == ("POST", "/a//b%2Fc?x=2&x=1&y=a%20b", "\x00\xff")
+    asked = json.loads(get(url(shared, api, "/p/a//b%2Fc?x=2&x=1&y=a%20b"), "POST", b"\x00hi", X_MiXed="1")[2])
+    assert (asked["method"], asked["path"], asked["body"]) == ("POST", "/a//b%2Fc?x=2&x=1&y=a%20b", "\x00hi")
     assert ["User-Agent", f"AmazonAPIGateway_{api}"] not in asked["headers"]  # urllib's own goes through
     assert ["X-Amzn-Apigateway-Api-Id", api] in asked["headers"]
     connection = http.client.HTTPConnection(urlsplit(shared.url).netloc)
