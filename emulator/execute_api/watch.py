@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Seconds that observations wait for company, and how many requests may wait.
 FLUSH_SECONDS = 0.5
 MAX_WAITING = 200
+MAX_COUNTED = 10_000
 
 _Finished = tuple[Invocation, Response, float]
 
@@ -49,10 +50,16 @@ class Watch:
 
     def finished(self, invocation: Invocation, gateway: Gateway) -> None:
         """Remember a finished request until the next flush; requests that found no stage belong to nobody."""
-        if invocation.reply is None or not has(invocation, "stage"):
+        reply = invocation.reply
+        if reply is None or not has(invocation, "stage"):
             return
-        self._waiting.append((invocation, invocation.reply, self._effects.clock.seconds()))
-        if len(self._waiting) >= MAX_WAITING:
+        ended = self._effects.clock.seconds()
+        if self._metrics is not None:
+            self._tally.add(observation_of(invocation, reply, int((ended - invocation.started) * 1000)))
+        # Most stages log nothing: their invocations are not kept.
+        if _tells_more(invocation):
+            self._waiting.append((invocation, reply, ended))
+        if len(self._waiting) >= MAX_WAITING or len(self._tally) >= MAX_COUNTED:
             self.flush()
         elif self._call is None:
             self._call = self._effects.clock.callLater(FLUSH_SECONDS, self.flush)
@@ -67,8 +74,6 @@ class Watch:
             if self._logs is not None:
                 self._execution(invocation, reply, events)
                 self._access(invocation, reply, latency, events)
-            if self._metrics is not None:
-                self._tally.add(observation_of(invocation, reply, latency))
             if self._traces is not None:
                 self._trace(invocation, reply, ended)
         if self._logs is not None:
@@ -165,6 +170,13 @@ class Watch:
             )
         )
         self._traces.put_trace_segments(deployment.account, deployment.region, [document])
+
+
+def _tells_more(invocation: Invocation) -> bool:
+    """Whether the stage has logs or traces of its requests."""
+    record = invocation.stage.record
+    settings = ("accessLogSettings", "canarySettings", "tracingEnabled")
+    return invocation.log is not None or any(record.get(name) for name in settings)
 
 
 def _stream(name: str) -> str:

@@ -36,8 +36,8 @@ class Tally:
     def __init__(self) -> None:
         self._seen: list[Observation] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._seen)
+    def __len__(self) -> int:
+        return len(self._seen)
 
     def add(self, seen: Observation) -> None:
         """Count one request."""

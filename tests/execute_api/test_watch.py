@@ -125,7 +125,13 @@ class Watching(SynchronousTestCase):
         self.assertEqual(document["id"], world.backend.requests[0].trace_id.split(";")[1].removeprefix("Parent="))
 
     def test_many_do_not_wait(self) -> None:
-        world = self.world()
+        world = self.world(accessLogSettings={"destinationArn": GROUP_ARN, "format": "$context.status"})
         for _ in range(201):
             world.send("GET", "/")
-        self.assertNotEqual(self.sink.metrics, [])
+        self.assertEqual(len(self.sink.events[0][1]), 200)
+
+    def test_nothing_is_kept_of_a_stage_without_logs(self) -> None:
+        world = self.world()
+        world.send("GET", "/")
+        (watch,) = world.gateway.observers
+        self.assertEqual(watch._waiting, [])  # type: ignore[attr-defined]
