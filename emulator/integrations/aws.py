@@ -13,7 +13,7 @@ from typing import Protocol
 
 import orjson
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from emulator.effects import Effects
 from emulator.errors import GatewayError
@@ -28,6 +28,15 @@ from emulator.wire import Headers, Request, Response, media_type
 
 _QUEUE_OWNER = re.compile(rb"/(\d{12})/")
 CALLERS_OWN = re.compile(r"arn:aws[a-z-]*:iam::(?:\*|\d{12}):user/\*")
+
+
+# Lambda's Invoke is a POST; to anything else on its path AWS's front answers this.
+_NO_OPERATION = IntegrationAnswer(
+    status=403,
+    headers=Headers([("Content-Type", "application/xml"), ("x-amzn-ErrorType", "AccessDeniedException")]),
+    body=b"<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n"
+    b"</AccessDeniedException>\n",
+)
 
 
 class Services(Protocol):
@@ -57,6 +66,8 @@ class Aws:
         """Ask the service ``request.uri`` names. A URI that names none fails with API_CONFIGURATION_ERROR."""
         target = lambda_target(request.uri, request.account, request.region)
         if target is not None:
+            if request.http_method != "POST":
+                return succeed(_NO_OPERATION)
             invocation = (request.headers.last("x-amz-invocation-type") or "").strip("'")
             if invocation == "Event" and not request.asynchronous:
                 request = evolve(request, asynchronous=True)

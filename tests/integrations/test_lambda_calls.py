@@ -193,6 +193,12 @@ class LambdaCase(SynchronousTestCase):
         self.failed(self.ask(http_method="GET"))
         self.assertEqual(self.functions.calls, [])
 
+    def test_aws_needs_post_too(self) -> None:
+        answer = self.successResultOf(self.ask("AWS", http_method="GET"))
+        self.assertEqual(answer.status, 403)
+        self.assertIn(b"Unable to determine service/operation name", answer.body)
+        self.assertEqual(self.functions.calls, [])
+
     def test_late(self) -> None:
         gone: list[Any] = []
         self.functions.answer = Deferred(gone.append)
