@@ -97,7 +97,7 @@ def _slow_api(daemon: Daemon) -> str:
 
     session = boto3.session.Session("test", "test", region_name="us-east-1")
     functions = session.client("lambda", endpoint_url=daemon.url)
-    code = "import time\ndef handler(event, context):\n    time.sleep(2)\n    return {'statusCode': 200, 'body': 'late'}\n"
+    code = "import time\ndef handler(event, context):\n    time.sleep(2)\n    return {'statusCode': 200}\n"
     functions.create_function(
         FunctionName="slow", Runtime="python3.11", Handler="index.handler", Role=ROLE, Timeout=10,
         Code={"ZipFile": zipped(code)},
