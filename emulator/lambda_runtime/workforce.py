@@ -179,14 +179,22 @@ class Workforce:
         self._hungry.discard(fleet)
 
     def _room_for(self, fleet: Fleet) -> bool:
-        """Whether one more may start; an idle worker of another function is let go for it."""
+        """Whether one more may start; idle workers of other functions are let go for it, if that is enough.
+
+        It is not when calls of running functions have gone beyond the cap: then every place below it is taken by a
+        worker that is busy, and a start would take the room those calls need.
+        """
         cap = 2 * self._cap if fleet.waiting[0].nested else self._cap
         if self.count < cap:
             return True
-        idle = [each for other in self._fleets.values() for each in other.idle]
-        if not idle:
+        idle = sorted(
+            (each for other in self._fleets.values() for each in other.idle), key=lambda each: each.idle_since
+        )
+        surplus = self.count - cap + 1
+        if len(idle) < surplus:
             return False
-        self._let_go(min(idle, key=lambda each: each.idle_since))
+        for worker in idle[:surplus]:
+            self._let_go(worker)
         return True
 
     def _feed(self) -> None:

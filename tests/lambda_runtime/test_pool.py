@@ -106,6 +106,20 @@ class PoolTests(SynchronousTestCase):
         bench.runtime().answer()
         self.successResultOf(inner)
 
+    def test_places_beyond_the_cap_are_for_such_calls_only(self) -> None:
+        """An idle worker beyond the cap does not make room: the next outer call would leave none for inner ones."""
+        bench = self.bench(concurrency=1)
+        bench.pool.invoke(function("outer"), b"{}", trace_id="Root=1-abc")
+        bench.runtime().ask()
+        inner = bench.pool.invoke(function("inner"), b"{}", trace_id="Root=1-abc")
+        worker = bench.runtime()
+        worker.ask()
+        left_waiting(bench.pool.invoke(function("outer"), b"{}"))
+        worker.answer()
+        self.successResultOf(inner)
+        worker.ask()
+        self.assertEqual((len(bench.starter.runtimes), worker.process.killed), (2, False))
+
     def test_new_revision(self) -> None:
         bench = self.bench(concurrency=4)
         old = bench.ready(function())
