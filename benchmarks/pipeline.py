@@ -22,6 +22,7 @@ HEADERS = [
     ("X-One", "1"),
     ("X-Two", "2"),
     ("Authorization", "Bearer abc"),
+    ("X-API-Key", "key"),
 ]
 
 
@@ -56,6 +57,11 @@ def main() -> None:
     )
     print(f"MOCK, no response template   {measure(world, 'GET', '/static'):6.1f} us")
     print(f"MOCK, small template         {measure(world, 'GET', '/template?name=x'):6.1f} us")
+    keyed = World({"/static": {"GET": mock_method(apiKeyRequired=True)}})
+    limits = {"rateLimit": 1e6, "burstLimit": 1_000_000}
+    keyed.add_key("id", "key", throttle=limits, quota={"limit": 10**9, "period": "DAY", "offset": 0})
+    keyed.region.account_settings["throttleSettings"] = limits
+    print(f"MOCK, key, throttle, quota   {measure(keyed, 'GET', '/static'):6.1f} us")
     world.backend.answer = IntegrationAnswer(status=200, body=b'{"statusCode": 200, "body": "hello"}')
     print(f"AWS_PROXY, canned answer     {measure(world, 'POST', '/lambda?a=1', b'{}'):6.1f} us")
     print(f"HTTP_PROXY, canned answer    {measure(world, 'GET', '/http'):6.1f} us")

@@ -34,7 +34,7 @@ async def identify(invocation: Invocation, gateway: Gateway) -> None:
     key = keys_by_value(gateway.directory, region).get(value) if value else None
     if key is None or not key.get("enabled"):
         raise GatewayError("INVALID_API_KEY")
-    plan = plan_of(region, key["id"], deployment.api_id, invocation.stage.name)
+    plan = known_plan(gateway.directory, region, key["id"], deployment.api_id, invocation.stage.name)
     if plan is None:
         raise GatewayError("INVALID_API_KEY")
     invocation.api_key = key
@@ -52,6 +52,15 @@ def keys_by_value(directory: Directory, region: Region) -> dict[str, Record]:
     if index is None:
         index = directory.memo[name] = {record["value"]: record for record in region.api_keys.values()}
     return index
+
+
+def known_plan(directory: Directory, region: Region, key_id: str, api_id: str, stage: str) -> Record | None:
+    """``plan_of``, looked up once per key and stage until the store's generation moves."""
+    plans: dict[tuple[str, str, str], Record | None] = directory.memo.setdefault("plans", {})
+    key = (key_id, api_id, stage)
+    if key not in plans:
+        plans[key] = plan_of(region, key_id, api_id, stage)
+    return plans[key]
 
 
 def plan_of(region: Region, key_id: str, api_id: str, stage: str) -> Record | None:

@@ -146,11 +146,14 @@ class Watch:
             backend = "Lambda" if kind == "AWS_PROXY" else kind
             began = invocation.epoch
         seconds = ended - invocation.started
+        ours = xray.parts(invocation.trace_id).get("Parent", "")
+        sent = "parent=" in (request.headers.last("x-amzn-trace-id") or "").lower()
         took = invocation.integration_latency / 1000 if backend else 0.0
         document = xray.segment(
             xray.Traced(
                 trace_header=invocation.trace_id,
-                segment_id=xray.parts(invocation.trace_id).get("Parent") or self._effects.hex(16),
+                segment_id=self._effects.hex(16) if sent else ours,
+                parent_id=ours if sent else "",
                 api_id=deployment.api_id,
                 api_name=deployment.name,
                 stage=invocation.stage.name,

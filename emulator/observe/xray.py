@@ -15,7 +15,8 @@ class Traced:
     """One sampled request. Times in epoch seconds."""
 
     trace_header: str  # Root=…;Parent=…;Sampled=1
-    segment_id: str  # 16 hex digits: the parent of what the backend reports
+    segment_id: str  # 16 hex digits: the parent of what the backend reports, unless the caller named one
+    parent_id: str = ""  # the caller's segment
     api_id: str
     api_name: str
     stage: str
@@ -67,6 +68,8 @@ def segment(seen: Traced) -> str:
             "api_gateway": {"rest_api_id": seen.api_id, "stage": seen.stage, "request_id": seen.request_id},
         },
     }
+    if seen.parent_id:
+        document["parent_id"] = seen.parent_id
     if 400 <= seen.status < 500:
         document["error"] = True
     if seen.status == 429:

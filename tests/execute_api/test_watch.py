@@ -124,6 +124,15 @@ class Watching(SynchronousTestCase):
         self.assertEqual(document["subsegments"][0]["name"], "HTTP_PROXY")
         self.assertEqual(document["id"], world.backend.requests[0].trace_id.split(";")[1].removeprefix("Parent="))
 
+    def test_the_callers_segment_is_the_parent(self) -> None:
+        world = self.world(tracingEnabled=True)
+        sent = "Root=1-6553f100-aaaaaaaaaaaaaaaaaaaaaaaa;Parent=bbbbbbbbbbbbbbbb;Sampled=1"
+        world.send("GET", "/", {"X-Amzn-Trace-Id": sent})
+        self.flush(world)
+        document = json.loads(self.sink.segments[0])
+        self.assertEqual(document["parent_id"], "bbbbbbbbbbbbbbbb")
+        self.assertNotEqual(document["id"], "bbbbbbbbbbbbbbbb")
+
     def test_many_do_not_wait(self) -> None:
         world = self.world(accessLogSettings={"destinationArn": GROUP_ARN, "format": "$context.status"})
         for _ in range(201):
