@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.effects import Effects
 from emulator.lambda_runtime.code import Unpacked
@@ -45,6 +49,13 @@ def function(name: str = "greet", files: Mapping[str, str | bytes] | None = None
         "code": archive(files) if files is not None else b"",
     }
     return Function(**{**settings, **options})
+
+
+def new_path(case: SynchronousTestCase) -> str:
+    """A path that is not there yet, in a directory that goes with the test (trial's mktemp litters under pytest)."""
+    directory = tempfile.mkdtemp(prefix="apigw-emu-test-")
+    case.addCleanup(shutil.rmtree, directory, True)
+    return os.path.join(directory, "new")
 
 
 class FakeProcess:

@@ -12,13 +12,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from emulator.effects import Effects
 from emulator.lambda_runtime.functions import InvalidRuntimeException
 from emulator.lambda_runtime.interpreters import Interpreter, Interpreters
+from tests.lambda_runtime.support import new_path
 
 HERE = "{}.{}".format(*sys.version_info[:2])
 
 
 class InterpreterTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.home = os.path.abspath(self.mktemp())
+        self.home = os.path.abspath(new_path(self))
         self.path = os.path.join(self.home, "bin")
         os.makedirs(self.path)
 

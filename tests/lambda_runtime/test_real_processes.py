@@ -22,7 +22,7 @@ from emulator.lambda_runtime.invocations import InvocationResult
 from emulator.lambda_runtime.pool import LambdaPool
 from emulator.lambda_runtime.starter import WorkerStarter
 from emulator.lambda_runtime.streams import StreamBroken
-from tests.lambda_runtime.support import RecordingSink, archive, function, payload_of
+from tests.lambda_runtime.support import RecordingSink, archive, function, new_path, payload_of
 
 PYTHON = """
 import json, logging, os, sys, threading, time
@@ -84,7 +84,7 @@ class ProcessCase(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
-        self.root = self.mktemp()
+        self.root = new_path(self)
         self.sink = RecordingSink()
         effects = Effects.real(reactor)
         # The pools of threads belong to the reactor, which trial keeps for the next test.
@@ -342,7 +342,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
   stream.write('two');
   stream.end();
 });"""
-        signal = os.path.abspath(self.mktemp())
+        signal = os.path.abspath(new_path(self))
         called = self.called(text, "index.mjs", timeout=10)
         result = await self.pool.invoke_streaming(called, json.dumps({"file": signal}).encode(), prelude=True)
         self.assertEqual(result.prelude, {"statusCode": 201, "headers": {"a": "b"}})
