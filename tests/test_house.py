@@ -52,7 +52,7 @@ DOORS = {
     "time": ("effects.py",),
     "uuid": ("effects.py",),
     "secrets": ("effects.py",),
-    "threading": ("effects.py",),
+    "threading": ("effects.py", "testing.py"),
     "subprocess": ("lambda_runtime/interpreters.py",),
     "requests": (),
     "flask": (),
