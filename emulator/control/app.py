@@ -174,6 +174,8 @@ class ControlApp:
             unknown = UnknownOperationException(f"Unknown operation: {request.method} {path}")
             return self._finish(error_response(unknown), call)
         operation, parameters = matched
+        if request.host:
+            call.endpoint = f"{request.scheme}://{request.host}"
         parsed: Record = {}
         answer: Record | None = None
         failure: ControlError | None = None

@@ -67,6 +67,7 @@ class Call:
     region_name: str = "us-east-1"
     principal: Principal | None = None
     request_id: str = ""
+    endpoint: str = ""  # scheme and host the caller reached us by; empty for calls from inside
 
     def now(self) -> float:
         """Whole seconds since the epoch: AWS keeps no fractions."""

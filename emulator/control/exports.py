@@ -89,9 +89,11 @@ def get_sdk(call: Call, request: Record) -> Record:
 
 
 def _own_address(call: Call) -> str:
-    """Where this emulator listens, as a client on the same machine reaches it."""
+    """Where the caller reaches this emulator: the address of this very call, else where it listens."""
+    if call.endpoint:
+        return call.endpoint
     for listen in call.settings.listen:
-        found = re.match(r"(tcp|ssl):(?:port=)?(\d+)", listen)
+        found = re.match(r"(tcp|ssl):(?:port=)?([1-9]\d*)", listen)
         if found is not None:
             return f"{'https' if found[1] == 'ssl' else 'http'}://localhost:{found[2]}"
     return "http://localhost:4566"
