@@ -70,7 +70,8 @@ def context_of(invocation: Invocation) -> dict[str, Any]:
         pass
     context = _routed(invocation) if has(invocation, "method") else _early(invocation)
     if "vpceId" in invocation.extra:
-        context["identity"] = {**context["identity"], "vpceId": invocation.extra["vpceId"]}
+        extra = invocation.extra
+        context["identity"] = {**context["identity"], "vpcId": extra["vpcId"], "vpceId": extra["vpceId"]}
     if invocation.error is not None:
         context["error"] = error_of(invocation.error, invocation)
     invocation._context = context

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from attrs import frozen
 
 from emulator.errors import GatewayError
+from emulator.execute_api.authorize_source import vpc_of
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.receive import decompress
 from emulator.execute_api.stages import StageDirectory, StageView
@@ -182,6 +183,7 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
     invocation.path = path
     if address.vpce_id:
         invocation.extra["vpceId"] = address.vpce_id
+        invocation.extra["vpcId"] = vpc_of(address.vpce_id, gateway)
     if deployment.minimum_compression_size is not None:
         decompress(invocation)
 

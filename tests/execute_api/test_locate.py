@@ -101,12 +101,31 @@ class Stages(SynchronousTestCase):
         through = "abc123-{}.execute-api.us-east-1.amazonaws.com"
         self.assertEqual(world.send("GET", "/a", host=through.format("vpce-0aa1")).status, 200)
         self.assertEqual(world.send("GET", "/a", host=through.format("vpce-0bb2")).status, 403)
+        world.edit_integration(
+            "/a",
+            "GET",
+            integrationResponses={
+                "200": {
+                    "statusCode": "200",
+                    "responseTemplates": {"application/json": "$context.identity.vpceId $context.identity.vpcId"},
+                }
+            },
+        )
+        world.gateway.vpc_endpoints = Endpoints()
+        self.assertEqual(world.send("GET", "/a", host=through.format("vpce-0aa1")).body, b"vpce-0aa1 vpc-1")
 
     def test_changes_of_a_stage_act_at_once(self) -> None:
         world = World({"/": {"GET": mock_method(200, "$stageVariables.v")}})
         self.assertEqual(world.send("GET", "/").body, b"")
         world.stage["variables"] = {"v": "1"}
         self.assertEqual(world.send("GET", "/").body, b"1")
+
+
+class Endpoints:
+    """A directory with one VPC."""
+
+    def vpc_of(self, endpoint: str) -> str:
+        return "vpc-1"
 
 
 def domain(world: World, name: str, mappings: dict[str, str | None], **record: Any) -> None:
