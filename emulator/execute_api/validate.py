@@ -28,9 +28,8 @@ async def validate(invocation: Invocation, gateway: Gateway) -> None:
     if method.required:
         missing = [name for place, name in method.required if not _present(invocation, place, name)]
         if missing:
-            raise GatewayError(
-                "BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]"
-            )
+            message = f"Missing required request parameters: [{', '.join(missing)}]"
+            raise GatewayError("BAD_REQUEST_PARAMETERS", message, log=message)
     if method.models:
         await _check_body(invocation, gateway)
 
@@ -54,7 +53,7 @@ async def _check_body(invocation: Invocation, gateway: Gateway) -> None:
     try:
         document = orjson.loads(raw) if raw and not raw.isspace() else {}
     except orjson.JSONDecodeError as error:
-        raise _invalid(f"[{error}]") from error
+        raise _invalid(content_type, f"[{error}]") from error
     try:
         if len(raw) > LARGE:
             errors = await gateway.effects.in_thread(model.errors, document)
@@ -65,12 +64,12 @@ async def _check_body(invocation: Invocation, gateway: Gateway) -> None:
             "API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {error}"
         ) from error
     if errors:
-        raise _invalid(f"[{', '.join(errors)}]")
+        raise _invalid(content_type, f"[{', '.join(errors)}]")
 
 
-def _invalid(found: str) -> GatewayError:
+def _invalid(content_type: str, found: str) -> GatewayError:
     return GatewayError(
         "BAD_REQUEST_BODY",
         validation_error=found,
-        log=f"Request body does not match model schema for content type: {found}",
+        log=f"Request body does not match model schema for content type {content_type}: {found}",
     )
