@@ -194,7 +194,17 @@ class Listeners(Service):
         site = Site(emulator.front, emulator.effects, emulator.front.body_limit, tls=tls)
         self.sites.append(site)
         endpoint = serverFromString(emulator.effects.reactor, description)
+        if tls:
+            self._name_certificates(endpoint)
         return endpoint.listen(site).addCallback(self._opened, tls)
+
+    def _name_certificates(self, endpoint: Any) -> None:
+        """Custom domains show their own certificates, and may ask for the client's."""
+        from emulator.services.domain_certificates import DomainCertificates
+        from emulator.web.tls import NamedContexts
+
+        certificates = DomainCertificates(self._emulator.store)
+        NamedContexts(certificates.find).attach(endpoint._sslContextFactory.getContext())
 
     def _opened(self, port: IListeningPort, tls: bool) -> IListeningPort:
         self._ports.append(port)

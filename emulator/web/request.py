@@ -104,7 +104,7 @@ class Request(server.Request):
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body, on HTTP/2."""
         if self.body_limit is None:
-            path = self.requestHeaders.getRawHeaders(b":path", [b"/"])[0]
+            path = self.channel.path  # the stream's: the request has none before it is complete
             host = self.requestHeaders.getRawHeaders(b"host", [b""])[0]
             self.body_limit = self.site.body_limit(path, host)
         self._received += len(data)
@@ -126,7 +126,6 @@ class Request(server.Request):
                 (name.lower(), value)
                 for name, values in self._parsed.getAllRawHeaders()
                 for value in values
-                if not name.startswith(b":")
             ]
         if not getattr(self.channel, "speaks_http1", False):
             self.site.busy += 1  # our own channel counts for itself
@@ -162,10 +161,7 @@ class Request(server.Request):
         decode = wire.decode
         headers = wire.Headers([(name.decode("latin-1"), decode(value)) for name, value in self.lines])
         client = self.client
-        host = headers.first("host")
-        if host is None:
-            authority = self.requestHeaders.getRawHeaders(b":authority", [b""])[0]
-            host = authority.decode("latin-1")
+        host = headers.first("host") or ""
         secure = self.isSecure()
         return wire.Request(
             method=self.method.decode("latin-1"),
@@ -183,15 +179,10 @@ class Request(server.Request):
         )
 
     def _peer_certificate(self) -> bytes | None:
-        get = getattr(self.transport, "getPeerCertificate", None)
-        if get is None:
-            return None
-        certificate = get()
-        if certificate is None:
-            return None
-        from OpenSSL.crypto import FILETYPE_PEM, dump_certificate
+        from emulator.web.tls import peer_certificate
 
-        return dump_certificate(FILETYPE_PEM, certificate)
+        # A stream of HTTP/2 has its connection's transport.
+        return peer_certificate(getattr(self.channel, "_conn", self.channel).transport)
 
     # Answering.
 

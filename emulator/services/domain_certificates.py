@@ -1,0 +1,77 @@
+"""The certificates of custom domains, from moto's ACM, and their truststores, from moto's S3.
+
+Belongs here: finding them, in process; the reactor may ask. Never here: TLS itself (``web/tls.py``).
+AWS page: "How to turn on mutual TLS authentication for your REST APIs in API Gateway".
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from twisted.logger import Logger
+
+from emulator.store.records import Record
+from emulator.store.store import Store
+from emulator.web.tls import Identity
+
+_S3_URI = re.compile(r"s3://([^/]+)/(.+)")
+
+
+class DomainCertificates:
+    """Certificates by custom domain."""
+
+    log = Logger()
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, name: str) -> Identity | None:
+        """The identity of a custom domain, None when the name is none or its certificate is not to be had."""
+        for account, domain in self._domains(name):
+            bundle = _bundle(domain.get("regionalCertificateArn") or domain.get("certificateArn") or "")
+            if bundle is None:
+                continue
+            mutual = domain.get("mutualTlsAuthentication") or {}
+            uri = mutual.get("truststoreUri") or ""
+            truststore = _object(account, uri, mutual.get("truststoreVersion")) if uri else b""
+            if truststore is None:
+                self.log.warn("The truststore {uri} of {name} is not there", uri=uri, name=name)
+                continue
+            return Identity(bytes(bundle.cert), bytes(bundle.key), b"", truststore)
+        return None
+
+    def _domains(self, name: str) -> list[tuple[str, Record]]:
+        wildcard = "*." + name.partition(".")[2]
+        exact, matching = [], []
+        for region in self._store.each_region():
+            for domain in region.domain_names.values():
+                mine = str(domain.get("domainName", "")).lower()
+                if mine == name:
+                    exact.append((region.account, domain))
+                elif mine == wildcard:
+                    matching.append((region.account, domain))
+        return exact + matching
+
+
+def _bundle(arn: str) -> Any:
+    """ACM's certificate and key by ARN (``arn:aws:acm:region:account:certificate/id``)."""
+    models = sys.modules.get("moto.acm.models")
+    parts = arn.split(":", 5)
+    if models is None or len(parts) != 6:
+        return None
+    return models.acm_backends[parts[4]][parts[3]]._certificates.get(arn)
+
+
+def _object(account: str, uri: str, version: str | None) -> bytes | None:
+    """An object of S3, or None."""
+    models = sys.modules.get("moto.s3.models")
+    found = _S3_URI.fullmatch(uri)
+    if models is None or found is None:
+        return None
+    bucket = models.s3_backends[account]["aws"].buckets.get(found[1])
+    if bucket is None:
+        return None
+    key = models.s3_backends[account]["aws"].get_object(found[1], found[2], version_id=version)
+    return None if key is None else bytes(key.value)
