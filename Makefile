@@ -23,7 +23,9 @@ run: $(VENV)/.run
 	@echo "apigw-emu: starting on $(LISTEN) (Ctrl-C stops it)"
 	@exec $(BIN)/twistd --nodaemon --pidfile= apigw-emu --listen $(LISTEN)
 
-test: lint types unit live
+# trial runs the unit tests, pytest everything: live tests too.
+test: lint types unit
+	$(BIN)/python -m pytest
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check --config conf/ruff.toml emulator twisted tests benchmarks
@@ -32,7 +34,7 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 unit: $(VENV)/.test
-	$(BIN)/trial --temp-directory=_trial_temp -j2 tests
+	$(BIN)/trial --temp-directory=_trial_temp -j2 --reporter=text tests
 
 live: $(VENV)/.test
 	$(BIN)/python -m pytest tests/live
