@@ -52,7 +52,7 @@ class Effects:
         writer = ThreadPool(0, 1, name="apigw-emu-writer")
         for each in (pool, writer):
             reactor.callWhenRunning(each.start)
-            reactor.addSystemEventTrigger("during", "shutdown", each.stop)
+            reactor.addSystemEventTrigger("during", "shutdown", _stop, each)
         return cls(
             reactor=reactor, clock=reactor, wall=time.time, random=random.SystemRandom(), pool=pool, writer_pool=writer
         )
@@ -148,6 +148,11 @@ def _now(deferred: defer.Deferred[Any]) -> Any:
     if isinstance(results[0], failure.Failure):
         results[0].raiseException()
     return results[0]
+
+
+def _stop(pool: ThreadPool) -> None:
+    if pool.started:
+        pool.stop()
 
 
 def pause(seconds: float) -> None:
