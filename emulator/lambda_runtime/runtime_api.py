@@ -24,6 +24,7 @@ from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
 from emulator.lambda_runtime.streams import Source, StreamBroken
+from emulator.web import prompt_write
 
 Headers = Mapping[bytes, bytes]  # names in lower case
 
@@ -240,13 +241,13 @@ class RuntimeConnection(TwistedProtocol):
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n{lines}\r\n"
         encoded = head.encode("latin-1", "replace")
         if len(payload) < 4096:
-            self.transport.write(encoded + payload)
+            prompt_write.write(self.transport, encoded + payload)
         else:
             self.transport.writeSequence((encoded, payload))
 
     def _accept(self, refusal: Refusal | None) -> None:
         if refusal is None:
-            self.transport.write(_ACCEPTED)
+            prompt_write.write(self.transport, _ACCEPTED)
         else:
             self._send(refusal.status, _error_body(refusal.error_type, refusal.message))
 

@@ -25,6 +25,8 @@ from twisted.web.http_headers import Headers as TwistedHeaders
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
+from emulator.web import prompt_write
+
 # A head past this is no answer of a decent backend (twisted.web's own limit for a line is 16 KiB).
 HEAD_LIMIT = 256 * 1024
 
@@ -202,9 +204,9 @@ class HttpClientConnection(Protocol):
         waiting: Deferred[ClientResponse] = Deferred(self._given_up)
         self._waiting = waiting
         if not body:
-            self.transport.write(head)
+            prompt_write.write(self.transport, head)
         elif len(body) < 65536:
-            self.transport.write(head + body)
+            prompt_write.write(self.transport, head + body)
         else:
             self.transport.writeSequence((head, body))
         return waiting

@@ -17,6 +17,7 @@ from twisted.web import http, server
 from twisted.web.http_headers import Headers as ParsedHeaders
 
 from emulator import wire
+from emulator.web import prompt_write
 from emulator.web.stream import Relay
 
 _REASONS: dict[int, bytes] = dict(http.RESPONSES)
@@ -246,11 +247,11 @@ class Request(server.Request):
                 stream.cancel()
             if not bodiless:
                 parts.append(response.body)
-            channel.transport.write(b"".join(parts))
+            prompt_write.write(channel.transport, b"".join(parts))
             self._done()
         else:
             self.chunked = 0  # the relay frames its parts itself
-            channel.transport.write(b"".join(parts))
+            prompt_write.write(channel.transport, b"".join(parts))
             Relay(self, stream, chunked).start()
 
     def _respond_http2(self, response: wire.Response, bodiless: bool) -> None:
