@@ -61,7 +61,7 @@ def create_model(call: Call, request: Record) -> Record:
     schema = request.get("schema", "")
     check_schema(api, schema, request["contentType"])
     record: Record = {"id": call.new_id({}), "name": name, "schema": schema, "contentType": request["contentType"]}
-    if request.get("description") is not None:
+    if request.get("description"):  # an empty one is not kept, as recorded
         record["description"] = request["description"]
     api.models[name] = record
     return record

@@ -105,7 +105,8 @@ class Shapes:
         pattern = shape.get("pattern")
         if not enum and not pattern:
             return _plain_string
-        allowed = frozenset(enum or ())
+        # An empty address type counts as none: AWS was recorded to pass over it and to complain of the types alone.
+        allowed = frozenset((*enum, "") if enum and shape_name == "IpAddressType" else enum or ())
         printed = ", ".join(_in_printed_order(shape_name, enum)) if enum else ""
         matches = re.compile(pattern).fullmatch if pattern else None
 
