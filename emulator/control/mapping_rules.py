@@ -26,6 +26,7 @@ _SINGLE_NAMES = {"multivalueheader": "header", "multivaluequerystring": "queryst
 _PARAMETER_NAME = re.compile(r"[a-zA-Z0-9._$-]+")
 BAD_NAME = "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$"
 UNKNOWN = "Invalid mapping expression parameter specified: {}"
+NO_EXPRESSION = "Invalid mapping expression specified: {}"
 
 
 def _refuse(errors: Iterable[str], start: str = "Invalid mapping expression specified: ") -> None:
@@ -41,7 +42,7 @@ def check_method_parameters(parameters: Mapping[str, Any] | None) -> None:
     for key in parameters or ():
         found = _METHOD_REQUEST.fullmatch(key)
         if found is None:
-            bad.append(UNKNOWN.format(key))
+            bad.append((UNKNOWN if "." in key else NO_EXPRESSION).format(key))
         elif not _PARAMETER_NAME.fullmatch(found[2]):
             bad.append(BAD_NAME)
         else:
@@ -69,7 +70,7 @@ def check_integration_parameters(parameters: Mapping[str, Any] | None, declared:
             if f"method.request.{place}.{source[2]}" not in (declared or {}):
                 errors.append(UNKNOWN.format(value))
         elif not _ELSEWHERE.fullmatch(value or ""):
-            errors.append(f"Invalid mapping expression specified: {value}")
+            errors.append(NO_EXPRESSION.format(value))
     _refuse(errors)
 
 
@@ -82,7 +83,7 @@ def check_integration_response_parameters(
         if not _METHOD_RESPONSE.fullmatch(key) or key not in (declared or {}):
             errors.append(UNKNOWN.format(key))
         elif not _FROM_INTEGRATION.fullmatch(value or "") and not _ELSEWHERE.fullmatch(value or ""):
-            errors.append(f"Invalid mapping expression specified: {value}")
+            errors.append(NO_EXPRESSION.format(value))
     _refuse(errors)
 
 

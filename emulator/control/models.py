@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator
 from emulator.control import lookup
 from emulator.control.call import Call
 from emulator.control.paging import page
-from emulator.control.patch import Patches, PatchOp, Rule, text
+from emulator.control.patch import Patches, PatchOp, Rule
 from emulator.errors import BadRequestException, ConflictException, NotFoundException
 from emulator.store.records import Record, RestApi
 
@@ -238,9 +238,16 @@ def _schema(record: Record, operation: PatchOp) -> None:
     record["schema"] = operation.text
 
 
+def _description(record: Record, operation: PatchOp) -> None:
+    if operation.text:
+        record["description"] = operation.text
+    else:
+        record.pop("description", None)  # as CreateModel, which keeps no empty one
+
+
 PATCHES = Patches(
     rules=(
-        Rule("/description", ("replace",), text("description")),
+        Rule("/description", ("replace",), _description),
         Rule("/schema", ("replace",), _schema),
     )
 )

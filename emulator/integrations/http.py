@@ -81,7 +81,7 @@ class HttpCalls:
                 reactor=self._effects.reactor,
             )
         except (InvalidUrl, BadRequestHead, UnicodeError) as error:
-            return fail(_invalid_endpoint(str(error)))
+            return fail(_invalid_endpoint(error))
         called.addCallback(_streamed if stream else _buffered)
         called.addErrback(_as_gateway_error)
         return called
@@ -129,17 +129,20 @@ def _streamed(response: Any) -> IntegrationAnswer:
     return IntegrationAnswer(status=response.code, headers=Headers(header_lines(response)), stream=BodyStream(response))
 
 
-def _invalid_endpoint(detail: str) -> GatewayError:
-    return GatewayError(
-        "API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: Invalid endpoint address {detail}"
+def _invalid_endpoint(cause: BaseException) -> GatewayError:
+    """The log line is AWS's, which does not say why; the cause goes along."""
+    error = GatewayError(
+        "API_CONFIGURATION_ERROR", log="Execution failed due to configuration error: Invalid endpoint address"
     )
+    error.__cause__ = cause
+    return error
 
 
 def _as_gateway_error(failure: Failure) -> Failure:
     """What a failed call is called on AWS. What is not a failure of the network is passed on: a bug, or a cancel."""
     error = failure.value
     if isinstance(error, DNSLookupError | UnknownHostError | InvalidUrl | BadRequestHead):
-        return Failure(_invalid_endpoint(str(error)))
+        return Failure(_invalid_endpoint(error))
     if isinstance(error, TlsError | SSLError | VerificationError):
         return Failure(
             GatewayError("API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {error!r}")

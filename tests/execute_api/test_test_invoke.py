@@ -79,6 +79,8 @@ class TestInvokeMethod(SynchronousTestCase):
         world.backend.answer = IntegrationAnswer(status=200, body=b'"nonsense"')
         output = self.invoke(world, "root")
         self.assertEqual((output["status"], output["body"]), (502, '{"message":"Internal server error"}'))
+        self.assertEqual(output["headers"], {"x-amzn-ErrorType": "InternalServerErrorException"})
+        self.assertEqual(output["multiValueHeaders"], {"x-amzn-ErrorType": ["InternalServerErrorException"]})
         lines = output["log"].strip().split("\n")
         configuration = "Execution failed due to configuration error: Malformed Lambda proxy response"
         self.assertEqual(lines[-2:], [STAMP + configuration, STAMP + "Method completed with status: 502"])

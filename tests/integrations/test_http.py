@@ -211,7 +211,7 @@ class Failing(HttpCase):
         asked = self.ask()
         self.backend.close(0, DNSLookupError())
         error = self.failed(asked, "API_CONFIGURATION_ERROR")
-        self.assertIn("Invalid endpoint address", error.log or "")
+        self.assertEqual(error.log, "Execution failed due to configuration error: Invalid endpoint address")
 
     def test_late(self) -> None:
         asked = self.ask(timeout=0.05)
