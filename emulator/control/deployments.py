@@ -12,10 +12,12 @@ from emulator.control.paging import page
 from emulator.control.patch import Patches, Rule, text
 from emulator.deployment.compiler import compile_api
 from emulator.errors import BadRequestException, NotFoundException
-from emulator.store.records import Deployment, Record, RestApi
+from emulator.store.records import Deployment, Record, RestApi, Snapshot
 
 # An API of more methods is compiled in a thread: some 20 µs each, and the reactor shall not wait 5 ms.
 COMPILED_AT_ONCE = 150
+# So is one with more text of templates: a thousand characters take some 4 ms, 300 KB more than half a second.
+TEXT_AT_ONCE = 1_000
 
 
 async def create_deployment(call: Call, request: Record) -> Record:
@@ -32,7 +34,7 @@ async def create_deployment(call: Call, request: Record) -> Record:
     if request.get("stageName"):
         _stage(call, api, request, deployment_id)  # refused now rather than after the work
     snapshot = api.freeze()
-    if count > COMPILED_AT_ONCE:
+    if count > COMPILED_AT_ONCE or _template_text(snapshot) > TEXT_AT_ONCE:
         compiled = await call.effects.in_thread(compile_api, snapshot)
         api = lookup.rest_api(call, request["restApiId"])  # it may be gone meanwhile
     else:
@@ -42,6 +44,23 @@ async def create_deployment(call: Call, request: Record) -> Record:
     if stage is not None:
         api.stages[stage["stageName"]] = stage
     return record
+
+
+def _template_text(snapshot: Snapshot) -> int:
+    """How many characters of mapping templates there are to compile."""
+    return sum(
+        len(template or "")
+        for resource in snapshot.resources.values()
+        for method in (resource.get("resourceMethods") or {}).values()
+        for holder in _holders(method.get("methodIntegration") or {})
+        for template in holder.values()
+    )
+
+
+def _holders(integration: Record) -> list[Record]:
+    responses = (integration.get("integrationResponses") or {}).values()
+    return [integration.get("requestTemplates") or {}, *(each.get("responseTemplates") or {} for each in responses)]
+
 
 
 def _check_deployable(api: RestApi) -> int:

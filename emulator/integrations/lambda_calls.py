@@ -9,6 +9,7 @@ Whether the function's resource policy lets API Gateway in is not checked: nobod
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
@@ -51,6 +52,8 @@ class LambdaTarget:
     streams: bool
 
 
+# Two regular expressions a call otherwise; the URIs of an API are few.
+@lru_cache(maxsize=4096)
 def lambda_target(uri: str, account: str, region: str) -> LambdaTarget | None:
     """Read ``arn:aws:apigateway:{region}:lambda:path/{date}/functions/{function}/invocations``.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,6 +40,7 @@ class Reference:
         return f"{arn}:{self.qualifier}" if self.qualifier else arn
 
 
+@lru_cache(maxsize=4096)
 def parse_reference(account: str, region: str, name_or_arn: str, qualifier: str | None) -> Reference | None:
     """The function meant by a name or ARN; None when it is neither. A qualifier in the ARN wins."""
     found = _REFERENCE.fullmatch(name_or_arn)
