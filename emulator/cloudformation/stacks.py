@@ -294,9 +294,9 @@ def update_stack(
     except ResourceFailed as failure:
         self.template_dict = before
         reason = f"The following resource(s) failed to update: [{failure.logical_id}]. {failure.reason}"
-        self._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
-        self.status = "UPDATE_ROLLBACK_COMPLETE"
-        self._add_stack_event("UPDATE_ROLLBACK_COMPLETE")
+        # As on AWS with roll-back disabled: what was changed before the failure stays, and the status says so.
+        self.status = "UPDATE_FAILED"
+        self._add_stack_event("UPDATE_FAILED", resource_status_reason=reason)
         return
     self.output_map = self._create_output_map()
     self._add_stack_event("UPDATE_COMPLETE")

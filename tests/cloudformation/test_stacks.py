@@ -117,6 +117,14 @@ class StackTests(SynchronousTestCase):
         self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
         self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
 
+    def test_an_update_that_fails_says_so(self) -> None:
+        stack = self.create()
+        stack.update(TEMPLATE.replace("Limit: 5, Period: DAY", "Limit: 5, Period: YEAR"))
+        self.assertEqual(stack.status, "UPDATE_FAILED")
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+        self.backend.delete_stack("s1")
+        self.assertEqual(stack.status, "DELETE_COMPLETE")
+
     def test_delete_leaves_nothing(self) -> None:
         stack = self.create()
         self.backend.delete_stack("s1")
