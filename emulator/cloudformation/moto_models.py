@@ -17,7 +17,7 @@ from moto.core.common_models import CloudFormationModel
 from emulator.cloudformation import method, rest_api, stage, templates
 from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
-from emulator.cloudformation.resources import Control, Physical, Resource, Tabled
+from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag
 from emulator.cloudformation.stacks import (
     Resources,
     create_resources,
@@ -89,6 +89,7 @@ class ApiGatewayResource(CloudFormationModel):
         updated = how.update(control, original_resource.physical, original_resource.properties, properties)
         if updated is None:
             return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+        retag(control, cls.TYPE, region_name, updated, original_resource.properties, properties)
         return cls(account_id, region_name, updated, properties)
 
     def delete(self, account_id: str, region_name: str) -> None:

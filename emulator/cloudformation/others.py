@@ -13,6 +13,7 @@ from typing import Any
 from attrs import Factory, frozen
 
 from emulator.cloudformation.resources import Control, Physical, boolean
+from emulator.errors import BadRequestException
 from emulator.store.records import Record
 
 
@@ -111,16 +112,30 @@ def _pool(parameters: Record) -> Record:
     return parameters
 
 
+def _alias(parameters: Record) -> Record:
+    weights = (parameters.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    if weights:
+        spread = {each["FunctionVersion"]: float(each["FunctionWeight"]) for each in weights}
+        parameters["RoutingConfig"] = {"AdditionalVersionWeights": spread}
+    return parameters
+
+
+def _only(parameters: Record, member: str) -> Any:
+    if len(parameters[member]) != 1:
+        raise BadRequestException(f"{member}: one is made by a policy here, not {len(parameters[member])}.")
+    return parameters[member][0]
+
+
 def _queue_policy(parameters: Record) -> Record:
     document = parameters["PolicyDocument"]
     text = document if isinstance(document, str) else json.dumps(document)
-    return {"QueueUrl": parameters["Queues"][0], "Attributes": {"Policy": text}}
+    return {"QueueUrl": _only(parameters, "Queues"), "Attributes": {"Policy": text}}
 
 
 def _topic_policy(parameters: Record) -> Record:
     document = parameters["PolicyDocument"]
     text = document if isinstance(document, str) else json.dumps(document)
-    return {"TopicArn": parameters["Topics"][0], "AttributeName": "Policy", "AttributeValue": text}
+    return {"TopicArn": _only(parameters, "Topics"), "AttributeName": "Policy", "AttributeValue": text}
 
 
 def _subscription(parameters: Record) -> Record:
@@ -152,7 +167,7 @@ SERVED: dict[str, Served] = {
     for kind in (
         Served(
             type="AWS::Lambda::Alias", create="lambda:CreateAlias", delete="lambda:DeleteAlias", id="AliasArn",
-            drop=("ProvisionedConcurrencyConfig", "RoutingConfig"),
+            drop=("ProvisionedConcurrencyConfig",), shape=_alias,
             keep={"FunctionName": "=FunctionName", "Name": "=Name"}, attributes={"AliasArn": "AliasArn"},
         ),
         Served(

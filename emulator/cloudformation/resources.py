@@ -251,3 +251,28 @@ def _plan_patches(changed: set[str], old: Record, new: Record) -> list[Record]:
 
 def _stages(plan: Record) -> Record:
     return {f"{s['ApiId']}:{s['Stage']}": s.get("Throttle") or {} for s in plan.get("ApiStages") or ()}
+
+
+#: How the tagging operations name a resource, below ``arn:aws:apigateway:{region}::``.
+_ARNS = {
+    "AWS::ApiGateway::RestApi": "/restapis/{restApiId}",
+    "AWS::ApiGateway::Stage": "/restapis/{restApiId}/stages/{stageName}",
+    "AWS::ApiGateway::ApiKey": "/apikeys/{apiKey}",
+    "AWS::ApiGateway::UsagePlan": "/usageplans/{usagePlanId}",
+    "AWS::ApiGateway::DomainName": "/domainnames/{domainName}",
+    "AWS::ApiGateway::VpcLink": "/vpclinks/{vpcLinkId}",
+    "AWS::ApiGateway::ClientCertificate": "/clientcertificates/{clientCertificateId}",
+}
+
+
+def retag(control: Control, type_name: str, region: str, physical: Physical, old: Record, new: Record) -> None:
+    """Make the tags of a resource that was updated in place those of the new template."""
+    before, after = (tags(each.get("Tags") or []) for each in (old, new))
+    if before == after or type_name not in _ARNS:
+        return
+    arn = f"arn:aws:apigateway:{region}::" + _ARNS[type_name].format(**physical.path)
+    gone = [key for key in before if key not in after]
+    if gone:
+        control("UntagResource", {"resourceArn": arn, "tagKeys": gone})
+    if after:
+        control("TagResource", {"resourceArn": arn, "tags": after})

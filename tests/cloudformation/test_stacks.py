@@ -117,6 +117,19 @@ class StackTests(SynchronousTestCase):
         self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
         self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
 
+    def test_tags_follow_the_template(self) -> None:
+        stack = self.create()
+        stack.update(TEMPLATE.replace("Tags: [{Key: a, Value: b}]", "Tags: [{Key: c, Value: d}]"))
+        self.assertEqual((stack.status, self.reasons(stack)), ("UPDATE_COMPLETE", []))
+        shown = self.control("GetRestApi", restApiId=stack.outputs[0]["OutputValue"])
+        self.assertEqual({k: v for k, v in shown["tags"].items() if not k.startswith("aws:")}, {"c": "d"})
+
+    def test_an_alias_brings_its_weights(self) -> None:
+        routing = "RoutingConfig: {AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 0.5}]}"
+        alias = f"Type: AWS::Lambda::Alias, Properties: {{FunctionName: f, Name: a, FunctionVersion: '1', {routing}}}"
+        self.create(f"Resources: {{A: {{{alias}}}}}")
+        self.assertEqual(self.asked[0][1]["RoutingConfig"], {"AdditionalVersionWeights": {"2": 0.5}})
+
     def test_an_update_that_fails_says_so(self) -> None:
         stack = self.create()
         stack.update(TEMPLATE.replace("Limit: 5, Period: DAY", "Limit: 5, Period: YEAR"))
