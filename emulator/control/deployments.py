@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emulator.control import lookup, stages
 from emulator.control.call import Call
+from emulator.control.canaries import canary_settings, check_deployment
 from emulator.control.paging import page
 from emulator.control.patch import Patches, Rule, text
 from emulator.deployment.compiler import compile_api
@@ -23,7 +24,7 @@ TEXT_AT_ONCE = 1_000
 async def create_deployment(call: Call, request: Record) -> Record:
     """Freeze and compile an API; make or move the stage that is named.
 
-    With ``canarySettings`` an existing stage keeps its deployment, and the new one becomes its canary.
+    With ``canarySettings`` the stage, which must be there, keeps its deployment, and the new one becomes its canary.
     """
     api = lookup.rest_api(call, request["restApiId"])
     count = _check_deployable(api)
@@ -31,7 +32,9 @@ async def create_deployment(call: Call, request: Record) -> Record:
     record: Record = {"id": deployment_id, "createdDate": call.now()}
     if request.get("description"):
         record["description"] = request["description"]
-    if request.get("stageName"):
+    if not request.get("stageName"):
+        check_deployment(request.get("stageName"), None, request.get("canarySettings"))
+    else:
         _stage(call, api, request, deployment_id)  # refused now rather than after the work
     snapshot = api.freeze()
     if count > COMPILED_AT_ONCE or _template_text(snapshot) > TEXT_AT_ONCE:
@@ -76,6 +79,7 @@ def _check_deployable(api: RestApi) -> int:
 def _stage(call: Call, api: RestApi, request: Record, deployment_id: str) -> Record:
     """The stage as it will be once the deployment is there; nothing is changed yet."""
     existing = api.stages.get(request["stageName"])
+    check_deployment(request["stageName"], existing, request.get("canarySettings"))
     settings = {name: request[name] for name in stages.DEPLOYMENT_MEMBERS if request.get(name) is not None}
     if request.get("stageDescription") is not None:
         settings["description"] = request["stageDescription"]
@@ -87,7 +91,7 @@ def _stage(call: Call, api: RestApi, request: Record, deployment_id: str) -> Rec
         if canary is None:
             stage["deploymentId"] = deployment_id
     if canary is not None:
-        stage["canarySettings"] = stages.canary_settings({**canary, "deploymentId": deployment_id})
+        stage["canarySettings"] = canary_settings(canary, deployment_id)
     return stage
 
 

@@ -44,9 +44,9 @@ async def get_export(call: Call, request: Record) -> Record:
         text = await call.effects.in_thread(_text, export, json_wanted)
     else:
         text = _text(export, json_wanted)
-    name = f"{kind}_{writer.instant(call.now())}.{'json' if json_wanted else 'yaml'}"
+    name = f"{kind}_{writer.version_of(export.snapshot.api)}.{'json' if json_wanted else 'yaml'}"
     return {
-        "contentType": accepts,
+        "contentType": "application/octet-stream",  # recorded, whatever is accepted
         "contentDisposition": f'attachment; filename="{name}"',
         "body": text.encode(),
     }

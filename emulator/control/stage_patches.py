@@ -1,7 +1,7 @@
-"""UpdateStage's paths: plain members, access log, canary, variables, and the settings of methods.
+"""UpdateStage's paths: plain members, access log, variables, and the settings of methods.
 
 Belongs here: what a patch of a stage may say and what it does to the record. Never here: whether what the stage then
-refers to exists (``stages.py``).
+refers to exists (``stages.py``), or the canary's paths (``canaries.py``).
 
 A path that is no other is taken for a method setting, ``/{resourcePath}/{httpMethod}/{group}/{setting}``, where ``/``
 in the resource path is ``~1``; so AWS's refusals speak of method settings. Settings are kept under the key
@@ -17,7 +17,9 @@ from typing import Any
 
 import orjson
 
+from emulator.control.canaries import patch_canary, promote
 from emulator.control.patch import PatchOp, integer, number, parse_ops
+from emulator.control.stage_variables import patched_variables
 from emulator.errors import BadRequestException
 from emulator.store.records import Record
 
@@ -63,11 +65,12 @@ def _act(stage: Record, operation: PatchOp) -> None:
     segments = operation.segments
     first = segments[0] if segments else ""
     if operation.op == "copy":
-        _copy(stage, operation)
+        promote(stage, operation)
     elif first == "accessLogSettings":
         _access_log(stage, operation)
     elif first == "canarySettings":
-        _canary(stage, operation)
+        if not patch_canary(stage, operation, _unknown):
+            _method_setting(stage, operation)
     elif first == "variables" and len(segments) <= 2:
         _variables(stage, operation)
     elif first == "methodSettings":
@@ -156,79 +159,14 @@ def _check_format(text: str) -> None:
         raise BadRequestException("Access Log format must contain $context.requestId or $context.extendedRequestId")
 
 
-# -- canary ------------------------------------------------------------------------------------------------------------
-
-
-def _canary(stage: Record, operation: PatchOp) -> None:
-    rest = operation.segments[1:]
-    settings: Record = dict(stage.get("canarySettings") or {})
-    if not rest and operation.op == "remove":
-        stage.pop("canarySettings", None)
-        return
-    name = rest[0] if rest else ""
-    if name == "stageVariableOverrides":
-        settings[name] = _entries(settings.get(name), operation, rest[1:])
-    elif len(rest) == 1 and operation.op == "replace" and name in _CANARY:
-        settings[name] = _CANARY[name](operation)
-    else:
-        raise _unknown(operation)
-    stage["canarySettings"] = settings
-
-
-_CANARY: dict[str, Callable[[PatchOp], Any]] = {
-    "deploymentId": lambda operation: operation.text,
-    "percentTraffic": lambda operation: number(operation.value, "Percent traffic must be between 0.0 and 100.0"),
-    "useStageCache": lambda operation: operation.flag,
-}
-
-
-def _copy(stage: Record, operation: PatchOp) -> None:
-    """Promotion of a canary: its deployment, and its variables, become the stage's."""
-    canary = stage.get("canarySettings") or {}
-    pair = (operation.source, operation.path)
-    if pair == ("/canarySettings/deploymentId", "/deploymentId") and canary.get("deploymentId"):
-        stage["deploymentId"] = canary["deploymentId"]
-    elif pair == ("/canarySettings/stageVariableOverrides", "/variables"):
-        stage["variables"] = {**stage.get("variables", {}), **canary.get("stageVariableOverrides", {})}
-    else:
-        raise BadRequestException(
-            "Invalid copy operation specified. Must be one of: [/canarySettings/deploymentId to /deploymentId, "
-            "/canarySettings/stageVariableOverrides to /variables]"
-        )
-
-
 # -- variables ---------------------------------------------------------------------------------------------------------
 
 
 def _variables(stage: Record, operation: PatchOp) -> None:
-    entries = _entries(stage.get("variables"), operation, operation.segments[1:])
+    entries = patched_variables(stage.get("variables"), operation, operation.segments[1:], _unknown)
     stage.pop("variables", None)
     if entries:
         stage["variables"] = entries
-
-
-def _entries(present: Record | None, operation: PatchOp, rest: tuple[str, ...]) -> Record:
-    """A map of variables after the operation: one entry of it, or (no ``rest``) all of it, given as JSON."""
-    entries = dict(present or {})
-    if operation.op not in ("replace", "remove") or len(rest) > 1:
-        raise _unknown(operation)
-    if operation.op == "remove":
-        if not rest:
-            return {}
-        if rest[0] not in entries:
-            raise BadRequestException(f"Cannot remove stage variable {rest[0]} because it does not exist")
-        del entries[rest[0]]
-        return entries
-    if rest:
-        entries[rest[0]] = operation.text
-        return entries
-    try:
-        given = orjson.loads(operation.text)
-    except orjson.JSONDecodeError:
-        given = None
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise _unknown(operation)
-    return given
 
 
 # -- method settings ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Stage: a deployment under a name, and the settings that act at once.
 
-Belongs here: Stage records, whole. Never here: the paths that UpdateStage takes (``stage_patches.py``).
+Belongs here: Stage records, whole. Never here: the paths that UpdateStage takes (``stage_patches.py``), or its canary
+(``canaries.py``).
 Follows the API reference's Stage pages and "Set up a stage" of the developer guide.
 """
 
@@ -11,7 +12,9 @@ import re
 
 from emulator.control import lookup, usage_plans
 from emulator.control.call import Call
+from emulator.control.canaries import canary_settings
 from emulator.control.stage_patches import apply_stage_patch
+from emulator.control.stage_variables import check_variables
 from emulator.control.tag_rules import checked_tags, without_empty_tags
 from emulator.errors import BadRequestException, ConflictException, NotFoundException
 from emulator.store.records import Record, RestApi
@@ -21,11 +24,7 @@ DEPLOYMENT_MEMBERS = ("variables", "cacheClusterEnabled", "cacheClusterSize", "t
 NO_DEPLOYMENT = "Deployment id does not exist"
 # How long a cache cluster takes to come and go, in seconds; minutes on AWS.
 CACHE_SECONDS = 1.0
-# The developer guide's quotas that cannot be raised.
-VARIABLES, VARIABLE_NAME, VARIABLE_VALUE = 100, 64, 512
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_VARIABLE = re.compile(r"[A-Za-z0-9_]+")
-_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=, ]+")
 
 
 def create_stage(call: Call, request: Record) -> Record:
@@ -44,7 +43,7 @@ def create_stage(call: Call, request: Record) -> Record:
     }
     stage = new_stage(call, name, request["deploymentId"], settings)
     if request.get("canarySettings") is not None:
-        stage["canarySettings"] = canary_settings(request["canarySettings"])
+        stage["canarySettings"] = canary_settings(request["canarySettings"], stage["deploymentId"])
     check_references(call, api, stage)
     api.stages[name] = stage
     return shown(call, api, stage)
@@ -96,42 +95,6 @@ def settle_cache(call: Call, before: Record, after: Record) -> None:
         )
 
 
-def check_variables(variables: Record) -> None:
-    """Raises BadRequestException for names and values that stage variables cannot have, and for too many."""
-    if len(variables) > VARIABLES:
-        raise BadRequestException(f"A stage must not have more than {VARIABLES} stage variables")
-    for name, value in variables.items():
-        if not _VARIABLE.fullmatch(name):
-            raise BadRequestException(
-                f"Invalid stage variable name: {name}.  Please use names with only word characters."
-            )
-        if not _VALUE.fullmatch(value or ""):
-            printed = "null" if value is None else value
-            raise BadRequestException(
-                f"Invalid stage variable value: {printed}.  Please use values with alphanumeric characters and the "
-                "symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
-            )
-        if len(name) > VARIABLE_NAME or len(value) > VARIABLE_VALUE:
-            raise BadRequestException(
-                f"Stage variable names must not be longer than {VARIABLE_NAME} characters, and their values not longer "
-                f"than {VARIABLE_VALUE}: {name}"
-            )
-
-
-def canary_settings(given: Record) -> Record:
-    """CanarySettings as they are kept. Raises BadRequestException."""
-    percent = given.get("percentTraffic", 0.0)
-    if not 0 <= percent <= 100:
-        raise BadRequestException("Percent traffic must be between 0.0 and 100.0")
-    settings: Record = {"percentTraffic": float(percent), "useStageCache": given.get("useStageCache", False)}
-    if given.get("deploymentId"):
-        settings["deploymentId"] = given["deploymentId"]
-    if given.get("stageVariableOverrides"):
-        check_variables(given["stageVariableOverrides"])
-        settings["stageVariableOverrides"] = dict(given["stageVariableOverrides"])
-    return settings
-
-
 def check_references(call: Call, api: RestApi, stage: Record) -> None:
     """Whether the deployments, documentation version and certificate that a stage names are there."""
     canary = stage.get("canarySettings") or {}
@@ -181,7 +144,7 @@ def update_stage(call: Call, request: Record) -> Record:
     changed = apply_stage_patch(stage, request.get("patchOperations"))
     check_variables(changed.get("variables", {}))
     if changed.get("canarySettings"):
-        changed["canarySettings"] = canary_settings(changed["canarySettings"])
+        changed["canarySettings"] = canary_settings(changed["canarySettings"], changed["deploymentId"])
     check_references(call, api, changed)
     settle_cache(call, stage, changed)
     changed["lastUpdatedDate"] = call.now()
