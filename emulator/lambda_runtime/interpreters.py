@@ -25,23 +25,16 @@ from emulator.lambda_runtime.functions import InvalidRuntimeException
 _NODE_VERSIONS = ("24", "22", "20", "18", "16")
 _PYTHON_VERSIONS = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")
 
-_ASK_PYTHON = (
-    "import sys, sysconfig; print('.'.join(map(str, sys.version_info[:3])));"
-    "print(sys.executable); print(sysconfig.get_config_var('SOABI') or '')"
-)
+_ASK_PYTHON = "import sys; print('.'.join(map(str, sys.version_info[:3]))); print(sys.executable)"
 
 
 @frozen(kw_only=True)
 class Interpreter:
-    """A program that runs a runtime. ``warning`` is empty when it is the very version asked for.
-
-    ``abi`` is Python's (``cpython-311-x86_64-linux-gnu``): whether the runtime client's extension fits.
-    """
+    """A program that runs a runtime. ``warning`` is empty when it is the very version asked for."""
 
     family: str  # python, nodejs, provided
     path: str
     version: str
-    abi: str = ""
     warning: str = ""
 
 
@@ -153,7 +146,7 @@ class Interpreters:
         lines = (said or "").splitlines()
         if len(lines) < 2:
             return None
-        return Interpreter(family=family, path=lines[1], version=lines[0], abi=lines[2] if len(lines) > 2 else "")
+        return Interpreter(family=family, path=lines[1], version=lines[0])
 
     def _run(self, command: list[str]) -> str | None:
         try:
@@ -188,7 +181,7 @@ def _matches(family: str, version: str, wanted: str) -> bool:
 
 def _substituted(found: Interpreter, runtime: str) -> Interpreter:
     warning = f"{runtime} is not on this machine: running on {found.family} {found.version} ({found.path})"
-    return Interpreter(family=found.family, path=found.path, version=found.version, abi=found.abi, warning=warning)
+    return Interpreter(family=found.family, path=found.path, version=found.version, warning=warning)
 
 
 def _distance(version: str, wanted: str) -> tuple[int, int]:

@@ -30,6 +30,7 @@ Headers = Mapping[bytes, bytes]  # names in lower case
 
 _PREFIX = b"/2018-06-01/runtime/"
 _INVOCATION = _PREFIX + b"invocation/"
+_NEXT = _INVOCATION + b"next"
 _MAX_BODY = 16 * 1024 * 1024  # a buffered response; beyond 6 MB it is refused anyway, this bounds memory
 _REASONS = {
     200: b"OK",
@@ -122,6 +123,9 @@ class RuntimeConnection(TwistedProtocol):
     _size: int = 0
     _sink: Sink | None = None
     _refusal: Refusal | None = None
+    _owed: bytes = b""  # answers that may go out with what follows them: a client that asks on has not waited for them
+    _reading: bool = False
+    _waits: bool = False  # the client has asked for a call and has none yet
 
     def connectionMade(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
@@ -129,11 +133,17 @@ class RuntimeConnection(TwistedProtocol):
         self.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:
+        self._reading = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._send(400, _error_body("InvalidRequest", "Malformed HTTP request"))
             self.transport.loseConnection()
+        finally:
+            self._reading = False
+            if self._owed and not self._waits:
+                owed, self._owed = self._owed, b""
+                prompt_write.write(self.transport, owed)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.connections.discard(self)
@@ -164,7 +174,7 @@ class RuntimeConnection(TwistedProtocol):
     def on_headers_complete(self) -> None:
         self._trailers = {}
         if self._headers.get(b"expect", b"").lower() == b"100-continue":
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._answer(b"HTTP/1.1 100 Continue\r\n\r\n")
         mode = self._headers.get(b"lambda-runtime-function-response-mode", b"").lower()
         request_id, verb = self._invocation()
         if mode == b"streaming" and verb == b"response":
@@ -196,7 +206,8 @@ class RuntimeConnection(TwistedProtocol):
 
     def _route(self) -> None:
         path = self._url.partition(b"?")[0]
-        if path == _INVOCATION + b"next":
+        if path == _NEXT:
+            self._waits = True
             refusal = self.environment.next_asked(self)
             if refusal is not None:
                 self._accept(refusal)
@@ -239,23 +250,32 @@ class RuntimeConnection(TwistedProtocol):
         """Answer ``next`` with a call: its payload, and what the runtime must know in headers."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n{lines}\r\n"
-        encoded = head.encode("latin-1", "replace")
-        if len(payload) < 4096:
+        encoded = self._owed + head.encode("latin-1", "replace")
+        self._owed = b""
+        self._waits = False
+        if len(payload) < 16384:
             prompt_write.write(self.transport, encoded + payload)
         else:
             self.transport.writeSequence((encoded, payload))
 
     def _accept(self, refusal: Refusal | None) -> None:
         if refusal is None:
-            prompt_write.write(self.transport, _ACCEPTED)
+            self._answer(_ACCEPTED)
         else:
             self._send(refusal.status, _error_body(refusal.error_type, refusal.message))
 
     def _send(self, status: int, body: bytes, content_type: bytes = b"application/json") -> None:
-        self.transport.write(
+        self._waits = False
+        self._answer(
             b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
             % (status, _REASONS[status], content_type, len(body), body)
         )
+
+    def _answer(self, data: bytes) -> None:
+        if self._reading:
+            self._owed += data
+        else:
+            prompt_write.write(self.transport, data)
 
 
 _ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'

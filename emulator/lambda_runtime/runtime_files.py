@@ -1,9 +1,10 @@
-"""The files workers run on, laid out once per kind of interpreter: our launcher, AWS's client, boto3.
+"""The files Python workers run on, laid out once: our launcher, AWS's client, boto3.
 
 Belongs here: the directory that stands for /var/runtime. Never here: the user's code.
 
-``<root>/<kind>/launch.py``, ``client/`` (awslambdaric and what it imports), ``site/`` (boto3, as AWS ships it). Links
-into the emulator's own site-packages, so that a function sees these packages and nothing else of ours.
+``<root>/python/launch.py``, ``client/`` (awslambdaric and what it imports; for its C extension our own client),
+``site/`` (boto3, as AWS ships it). Links into the emulator's own site-packages, so that a function sees these packages
+and nothing else of ours.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sysconfig
 import tempfile
 
 from emulator.lambda_runtime.functions import InvalidRuntimeException
-from emulator.lambda_runtime.interpreters import Interpreter
 
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap")
 NODE_BOOTSTRAP = os.path.join(BOOTSTRAP, "bootstrap.mjs")
@@ -24,15 +23,12 @@ _CLIENT = ("awslambdaric", "snapshot_restore_py", "simplejson")
 _SITE = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 
 
-def python_runtime(root: str, interpreter: Interpreter) -> str:
-    """The runtime directory for a Python interpreter; made if it is not there (blocking).
+def python_runtime(root: str) -> str:
+    """The runtime directory for Python interpreters; made if it is not there (blocking).
 
     Raises InvalidRuntimeException when awslambdaric is not installed beside the emulator.
     """
-    fits = bool(interpreter.abi) and interpreter.abi == sysconfig.get_config_var("SOABI")
-    extension = importlib.util.find_spec("runtime_client") if fits else None
-    kind = interpreter.abi if extension is not None else "pure"
-    directory = os.path.join(root, f"python-{kind}")
+    directory = os.path.join(root, "python")
     if os.path.isdir(directory):
         return directory
     os.makedirs(root, exist_ok=True)
@@ -45,11 +41,8 @@ def python_runtime(root: str, interpreter: Interpreter) -> str:
         _link(name, os.path.join(building, "client"), needed=name == "awslambdaric")
     for name in _SITE:
         _link(name, os.path.join(building, "site"))
-    client = os.path.join(building, "client")
-    if extension is not None and extension.origin:
-        os.symlink(extension.origin, os.path.join(client, os.path.basename(extension.origin)))
-    else:
-        shutil.copyfile(os.path.join(BOOTSTRAP, "runtime_client.py"), os.path.join(client, "runtime_client.py"))
+    own = os.path.join(building, "client", "runtime_client.py")
+    shutil.copyfile(os.path.join(BOOTSTRAP, "runtime_client.py"), own)
     try:
         os.rename(building, directory)
     except OSError:

@@ -57,7 +57,7 @@ class WorkerStarter:
         interpreter = await self.interpreters.find(function.runtime)
         runtime_dir = ""
         if interpreter.family == "python":
-            runtime_dir = await self.effects.in_thread(python_runtime, os.path.join(self.root, "runtime"), interpreter)
+            runtime_dir = await self.effects.in_thread(python_runtime, os.path.join(self.root, "runtime"))
         code = await self._codes.acquire(function)
         around = Surroundings(
             runtime_dir=runtime_dir or code.task_root,
