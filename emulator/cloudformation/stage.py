@@ -22,6 +22,10 @@ _PATCHES = {
     "CacheClusterSize": "/cacheClusterSize", "ClientCertificateId": "/clientCertificateId",
     "DocumentationVersion": "/documentationVersion",
 }  # fmt: skip
+_CANARY = {
+    "DeploymentId": "deploymentId", "PercentTraffic": "percentTraffic", "UseStageCache": "useStageCache",
+    "StageVariableOverrides": "stageVariableOverrides{}",
+}  # fmt: skip
 _CREATED = (*_PATCHES, "CanarySetting", "Tags")
 
 
@@ -59,6 +63,7 @@ class Stage:
             if old.get(prop) != new.get(prop)
             for operation in patched(where, old.get(prop), new.get(prop))
         ]
+        operations += _canary_patches(old.get("CanarySetting"), new.get("CanarySetting"))
         operations += setting_patches(old.get("MethodSettings"), new.get("MethodSettings"))
         log = new.get("AccessLogSetting") or {}
         if log != (old.get("AccessLogSetting") or {}):
@@ -71,6 +76,21 @@ class Stage:
                     )
         if operations:
             control("UpdateStage", {**path, "patchOperations": operations})
+
+
+def _canary_patches(old: Record | None, new: Record | None) -> list[Record]:
+    """CanarySetting as patch operations; one that went takes the canary with it."""
+    if old == new:
+        return []
+    if not new:
+        return [{"op": "remove", "path": "/canarySettings"}]
+    before = old or {}
+    return [
+        operation
+        for prop, where in _CANARY.items()
+        if before.get(prop) != new.get(prop)
+        for operation in patched(f"/canarySettings/{where}", before.get(prop), new.get(prop))
+    ]
 
 
 def setting_patches(old: list[Record] | None, new: list[Record] | None) -> list[Record]:

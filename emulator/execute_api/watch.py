@@ -104,8 +104,9 @@ class Watch:
         group = execution_log.group(deployment.api_id, stage)
         at = int(invocation.epoch * 1000)
         texts = execution_log.for_cloudwatch(execution, settings.logging_level, settings.data_trace)
-        key = (deployment.account, deployment.region, group, _stream(group))
-        events.setdefault(key, []).extend((at, text) for text in texts)
+        for each in _groups(group, invocation):
+            key = (deployment.account, deployment.region, each, _stream(each))
+            events.setdefault(key, []).extend((at, text) for text in texts)
 
     def _access(
         self,
@@ -115,10 +116,7 @@ class Watch:
         events: dict[tuple[str, str, str, str], list[tuple[int, str]]],
     ) -> None:
         assert self._logs is not None
-        record = invocation.stage.record
-        settings = record.get("accessLogSettings") or {}
-        if invocation.is_canary:
-            settings = (record.get("canarySettings") or {}).get("accessLogSettings") or settings
+        settings = invocation.stage.record.get("accessLogSettings") or {}
         source, arn = settings.get("format"), settings.get("destinationArn")
         if not source or not arn:
             return
@@ -132,8 +130,9 @@ class Watch:
         if where.kind == "firehose":
             self._logs.put_records(where.account, where.region, where.name, [line.encode() + b"\n"])
         else:
-            key = (where.account, where.region, where.name, _stream(f"{invocation.deployment.api_id}/{where.name}"))
-            events.setdefault(key, []).append((int(invocation.epoch * 1000), line))
+            for name in _groups(where.name, invocation):
+                key = (where.account, where.region, name, _stream(f"{invocation.deployment.api_id}/{name}"))
+                events.setdefault(key, []).append((int(invocation.epoch * 1000), line))
 
     def _trace(self, invocation: Invocation, reply: Response, ended: float) -> None:
         assert self._traces is not None
@@ -178,8 +177,13 @@ class Watch:
 def _tells_more(invocation: Invocation) -> bool:
     """Whether the stage has logs or traces of its requests."""
     record = invocation.stage.record
-    settings = ("accessLogSettings", "canarySettings", "tracingEnabled")
+    settings = ("accessLogSettings", "tracingEnabled")
     return invocation.log is not None or any(record.get(name) for name in settings)
+
+
+def _groups(name: str, invocation: Invocation) -> tuple[str, ...]:
+    """The log groups a request goes to: the canary's requests are in the stage's and in the canary's own."""
+    return (name, f"{name}/Canary") if invocation.is_canary else (name,)
 
 
 def _stream(name: str) -> str:

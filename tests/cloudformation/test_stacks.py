@@ -117,6 +117,31 @@ class StackTests(SynchronousTestCase):
         self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
         self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
 
+    def test_a_canary_follows_the_template(self) -> None:
+        stage = "StageName: prod\n      CanarySetting: {PercentTraffic: 5}"
+        stack = self.create(TEMPLATE.replace("StageName: prod", stage))
+        api = stack.outputs[0]["OutputValue"]
+        shown = self.control("GetStage", restApiId=api, stageName="prod")
+        own = shown["deploymentId"]
+        self.assertEqual(
+            shown["canarySettings"], {"percentTraffic": 5.0, "useStageCache": False, "deploymentId": own}
+        )
+        canary = "CanarySetting: {PercentTraffic: 20, UseStageCache: true, StageVariableOverrides: {Key: 1}}"
+        stack.update(TEMPLATE.replace("StageName: prod", f"StageName: prod\n      {canary}"))
+        self.assertEqual((stack.status, self.reasons(stack)), ("UPDATE_COMPLETE", []))
+        shown = self.control("GetStage", restApiId=api, stageName="prod")
+        self.assertEqual(
+            shown["canarySettings"],
+            {
+                "percentTraffic": 20.0,
+                "useStageCache": True,
+                "deploymentId": own,
+                "stageVariableOverrides": {"Key": "1"},
+            },
+        )
+        stack.update(TEMPLATE)
+        self.assertNotIn("canarySettings", self.control("GetStage", restApiId=api, stageName="prod"))
+
     def test_tags_follow_the_template(self) -> None:
         stack = self.create()
         stack.update(TEMPLATE.replace("Tags: [{Key: a, Value: b}]", "Tags: [{Key: c, Value: d}]"))

@@ -91,6 +91,21 @@ class Watching(SynchronousTestCase):
         self.assertIn(f"({request_id}) Method response body after transformations: hi", lines)
         self.assertEqual(lines[-1], f"({request_id}) Method completed with status: 200")
 
+    def test_a_canary_has_groups_of_its_own_too(self) -> None:
+        # "Set up an API Gateway canary release deployment": the stage's group, and one of the canary's with /Canary.
+        world = self.world(
+            accessLogSettings={"destinationArn": GROUP_ARN, "format": "$context.status"},
+            methodSettings={"*/*": {"loggingLevel": "INFO"}},
+            canarySettings={"percentTraffic": 100.0, "deploymentId": "dep1"},
+        )
+        world.send("GET", "/")
+        world.stage["canarySettings"]["percentTraffic"] = 0.0
+        world.send("GET", "/")
+        self.flush(world)
+        found = {group: sum("200" in line for line in lines) for group, lines in self.sink.events}
+        execution = "API-Gateway-Execution-Logs_abc123/prod"
+        self.assertEqual(found, {"access": 2, "access/Canary": 1, execution: 2, f"{execution}/Canary": 1})
+
     def test_only_errors(self) -> None:
         world = self.world(methodSettings={"*/*": {"loggingLevel": "ERROR"}})
         world.edit("/h", "GET", methodIntegration={"type": "MOCK"})
