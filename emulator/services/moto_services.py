@@ -125,6 +125,8 @@ class MotoServices:
         if self._ready:
             return
         os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+        # AWS's own policies can be attached (AWSLambdaBasicExecutionRole); made when IAM is first used, in 0.1 s.
+        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         os.environ.setdefault("AWS_DEFAULT_REGION", self._settings.region)
         from emulator.services import patches
 

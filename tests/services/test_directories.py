@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import jwt
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.authorizers.iam import IdentityEvaluator, caller_of, condition_keys, identity_of
 from emulator.authorizers.policy import Decision, PolicyRequest
+from emulator.effects import Effects
 from emulator.execute_api.waf.rates import Rates
 from emulator.execute_api.waf.seen import Seen
 from emulator.execute_api.waf.web_acl import compile_web_acl
@@ -17,6 +19,7 @@ from emulator.services.iam_directory import Credential, MotoIamDirectory
 from emulator.services.user_pools import MotoUserPools
 from emulator.services.vpc_endpoints import MotoVpcEndpoints
 from emulator.services.waf_directory import MotoWafDirectory
+from emulator.settings import Settings
 from emulator.wire import Headers
 
 ACCOUNT = "111122223333"
@@ -95,6 +98,19 @@ class Iam(SynchronousTestCase):
         self.assertIs(self.decision(key), Decision.ALLOW)
         self.iam.put_group_policy("readers", "no", DENY)
         self.assertIs(self.decision(key), Decision.DENY)
+
+    def test_policies_of_aws(self) -> None:
+        from moto.iam.models import IAMBackend
+
+        from emulator.services.moto_services import MotoServices
+
+        MotoServices(Effects.fake(Clock()), Settings()).ready()
+        iam = IAMBackend("aws", ACCOUNT)
+        iam.create_user("us-east-1", "amy")
+        iam.attach_user_policy("arn:aws:iam::aws:policy/AmazonAPIGatewayInvokeFullAccess", "amy")
+        iam.create_role("runs", "{}", "/", None, "", [], "3600")
+        iam.attach_role_policy("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", "runs")
+        self.assertEqual(len(iam.get_user("amy").managed_policies), 1)
 
     def test_inactive_and_deleted_keys(self) -> None:
         self.iam.create_user("us-east-1", "old")
