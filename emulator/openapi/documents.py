@@ -13,7 +13,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -161,6 +161,22 @@ def as_map(value: Any) -> dict[str, Any]:
 def as_list(value: Any) -> list[Any]:
     """The array, or an empty one in place of anything else."""
     return value if isinstance(value, list) else []
+
+
+def hashed(names: Iterable[str]) -> list[str]:
+    """The names as a Java HashMap of strings lists them: the order of most things in AWS's exports."""
+    given = sorted(names)
+    buckets = 16
+    while len(given) > buckets * 0.75:
+        buckets *= 2
+    return sorted(given, key=lambda name: _bucket(name) & (buckets - 1))
+
+
+def _bucket(name: str) -> int:
+    code = 0
+    for character in name:
+        code = (31 * code + ord(character)) & 0xFFFFFFFF
+    return code ^ (code >> 16)
 
 
 def pretty(value: Any, indent: str = "") -> str:

@@ -3,14 +3,17 @@
 Belongs here: path items, operations and ``x-amazon-apigateway-integration`` as exports show them. Never here: the rest
 of the document.
 
-The connection type INTERNET and the default timeout are left out, since an import assumes them; cache namespaces are
-written only where there are cache key parameters, as on AWS.
+Names come in the order of Java's HashMap (``documents.hashed``), the paths of Swagger sorted; the media types that a
+method consumes and produces are those of its models and of its integration's templates: recorded on AWS (GetExport of
+the pet store). The connection type INTERNET and the default timeout are left out, since an import assumes them; cache
+namespaces are written only where there are cache key parameters, as on AWS.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from emulator.openapi.documents import hashed
 from emulator.openapi.operations import ANY_METHOD, INTEGRATION, VALIDATOR
 from emulator.store.records import Record, Snapshot
 
@@ -40,7 +43,9 @@ class PathsWriter:
     def write(self) -> dict[str, Any]:
         order = _SWAGGER_VERBS if self._swagger else _OAS3_VERBS
         paths: dict[str, Any] = {}
-        for resource in self._resources:
+        by_path = {str(record["path"]): record for record in self._resources}
+        for path in by_path if self._swagger else hashed(by_path):
+            resource = by_path[path]
             methods = resource.get("resourceMethods") or {}
             item = {
                 ANY_METHOD if verb == "ANY" else verb.lower(): self._operation(methods[verb])
@@ -59,10 +64,9 @@ class PathsWriter:
         if method.get("operationName"):
             operation["operationId"] = method["operationName"]
         if self._swagger:
-            models = method.get("requestModels") or {}
-            if models:
-                operation["consumes"] = sorted(models)
-            operation["produces"] = self._produces(method)
+            for member, types in (("consumes", _consumed(method)), ("produces", _produced(method))):
+                if types:
+                    operation[member] = types
         parameters = self._parameters(method)
         if parameters:
             operation["parameters"] = parameters
@@ -86,7 +90,9 @@ class PathsWriter:
 
     def _parameters(self, method: Record) -> list[Record]:
         parameters = []
-        for name, required in sorted((method.get("requestParameters") or {}).items()):
+        declared = method.get("requestParameters") or {}
+        for name in hashed(declared):
+            required = declared[name]
             _, _, where, parameter = name.split(".", 3)
             record: Record = {"name": parameter, "in": _IN[where]}
             if self._swagger:
@@ -108,11 +114,6 @@ class PathsWriter:
     def _content(self, models: dict[str, str]) -> Record:
         return {media_type: {"schema": self._reference(model)} for media_type, model in sorted(models.items())}
 
-    def _produces(self, method: Record) -> list[str]:
-        responses = (method.get("methodResponses") or {}).values()
-        types = {media_type for response in responses for media_type in response.get("responseModels") or {}}
-        return sorted(types) or [_JSON]
-
     # -- responses and security ----------------------------------------------------------------------------------------
 
     def _response(self, status: str, response: Record) -> Record:
@@ -121,7 +122,8 @@ class PathsWriter:
         if self._swagger and models:
             record["schema"] = self._reference(models.get(_JSON) or models[min(models)])
         kind: Record = {"type": "string"} if self._swagger else {"schema": {"type": "string"}}
-        headers = {name.split(".", 3)[3]: dict(kind) for name in sorted(response.get("responseParameters") or {})}
+        names = [name.split(".", 3)[3] for name in response.get("responseParameters") or {}]
+        headers = {name: dict(kind) for name in hashed(names)}
         if headers:
             record["headers"] = headers
         if not self._swagger:
@@ -138,6 +140,20 @@ class PathsWriter:
         if method.get("apiKeyRequired"):
             security.append({"api_key": []})
         return security
+
+
+def _consumed(method: Record) -> list[str]:
+    templates = (method.get("methodIntegration") or {}).get("requestTemplates") or {}
+    return hashed({*(method.get("requestModels") or {}), *templates})
+
+
+def _produced(method: Record) -> list[str]:
+    responses = (method.get("methodResponses") or {}).values()
+    mapped = ((method.get("methodIntegration") or {}).get("integrationResponses") or {}).values()
+    return hashed(
+        {media_type for response in responses for media_type in response.get("responseModels") or {}}
+        | {media_type for response in mapped for media_type in response.get("responseTemplates") or {}}
+    )
 
 
 def write_integration(integration: Record) -> Record:
@@ -183,4 +199,4 @@ def _integration_response(response: Record) -> Record:
 
 
 def _texts(values: dict[str, Any]) -> dict[str, str]:
-    return {name: value or "" for name, value in sorted(values.items())}
+    return {name: values[name] or "" for name in hashed(values)}

@@ -18,6 +18,7 @@ from typing import Any
 from attrs import frozen
 
 from emulator.openapi.describe import Describer
+from emulator.openapi.documents import hashed
 from emulator.openapi.paths_writer import PathsWriter
 from emulator.openapi.schemas import to_document, used_models
 from emulator.openapi.security import AUTHORIZER, AUTHTYPE
@@ -72,8 +73,13 @@ def write(export: Export) -> dict[str, Any]:
     return document
 
 
+def version_of(api: Record) -> str:
+    """The API's version, or when it was made: in ``info`` and in the name of the file."""
+    return str(api.get("version") or instant(api["createdDate"]))
+
+
 def _info(api: Record, swagger: bool) -> Record:
-    version = api.get("version") or instant(api["createdDate"])
+    version = version_of(api)
     described = {"description": api["description"]} if api.get("description") else {}
     if swagger:
         return {**described, "version": version, "title": api["name"]}
@@ -89,7 +95,7 @@ def _write_components(export: Export, document: dict[str, Any]) -> None:
     snapshot = export.snapshot
     prefix = "#/definitions/" if export.swagger else "#/components/schemas/"
     schemas = {
-        name: to_document(snapshot.models[name]["schema"], name, prefix) for name in sorted(_used(snapshot))
+        name: to_document(snapshot.models[name]["schema"], name, prefix) for name in hashed(_used(snapshot))
     }
     schemes = _schemes(snapshot, "authorizers" in export.extensions)
     if export.swagger:
@@ -97,7 +103,7 @@ def _write_components(export: Export, document: dict[str, Any]) -> None:
             document["securityDefinitions"] = schemes
         if schemas:
             document["definitions"] = schemas
-    elif schemas or schemes:
+    else:  # there even when empty, as recorded
         document["components"] = {
             **({"schemas": schemas} if schemas else {}),
             **({"securitySchemes": schemes} if schemes else {}),
