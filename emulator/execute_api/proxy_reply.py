@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from emulator.execute_api.invocation import Invocation
 from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.wire import Headers, Response
 
+# A header's name as HTTP has it: with any other character in it the lines after it could not be read.
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
 
@@ -73,7 +76,8 @@ def _status(value: Any) -> int:
         status = int(value)
     except ValueError as error:
         raise malformed() from error
-    if not 100 <= status <= 599:
+    # An interim status (1xx) is no answer: the client would wait on for the one that follows it.
+    if not 200 <= status <= 599:
         raise malformed()
     return status
 
@@ -100,9 +104,11 @@ def _headers(single: Any, multi: Any) -> Headers:
             elif text not in lists[known]:
                 lists[known].append(text)
     for name, texts in lists.items():
+        if _NAME.fullmatch(name) is None:
+            raise malformed()
         left = leave("AWS_PROXY", name)
         for text in texts:
-            if _unsafe(name) or _unsafe(text):
+            if _unsafe(text):
                 raise malformed()
             if left is not None:
                 headers.lines.append((left, text))
