@@ -57,6 +57,8 @@ class Credential(Protocol):
     def boundary(self) -> str | None: ...
     @property
     def session_policies(self) -> tuple[str, ...] | None: ...
+    @property
+    def with_mfa(self) -> bool: ...
 
 
 class IamDirectory(Protocol):
@@ -96,7 +98,7 @@ def condition_keys(credential: Credential) -> dict[str, str]:
         keys[f"aws:principaltag/{name.lower()}"] = value
     if credential.issued is not None:
         keys["aws:tokenissuetime"] = datetime.fromtimestamp(credential.issued, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        keys["aws:multifactorauthpresent"] = "false"
+        keys["aws:multifactorauthpresent"] = "true" if credential.with_mfa else "false"
     return keys
 
 

@@ -17,18 +17,22 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
+
+from emulator.services.iam_sessions import default_version, managed_documents
 
 _ACCOUNT = re.compile(r"\d{12}")
 _LOCAL_SECRET = "test"
+_EVERYTHING = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 
 
 @frozen(kw_only=True)
 class Credential:
     """One access key and its holder. Times in seconds since the epoch; policies as JSON texts.
 
-    ``kind`` is ``Account`` (the root user), ``User`` or ``AssumedRole``, as ``aws:PrincipalType`` says it. ``arn`` is
-    the user's or the session's, ``principal_arn`` the user's or the role's; ``user_id`` a user's unique id or
+    ``kind`` is ``Account`` (the root user), ``User``, ``AssumedRole`` or ``FederatedUser``, as ``aws:PrincipalType``
+    says it. ``arn`` is the user's or the session's, ``principal_arn`` the user's or the role's; ``user_id`` a user's
+    unique id or
     ``<role id>:<session name>``. ``session_policies`` None: the session has none that limit it.
     """
 
@@ -47,6 +51,7 @@ class Credential:
     documents: tuple[str, ...] = ()
     boundary: str | None = None
     session_policies: tuple[str, ...] | None = None
+    with_mfa: bool = False
 
 
 class MotoIamDirectory:
@@ -77,6 +82,8 @@ class MotoIamDirectory:
     def _holder(self, account: str, partition: str, backend: Any, key: Any) -> Credential | None:
         if key.status != "Active":
             return None
+        if getattr(key, "derived", None) is not None:
+            return self._derived(key)
         if key.user_name:
             user = backend.users.get(key.user_name)
             return None if user is None else _user(account, backend, user, key)
@@ -87,6 +94,36 @@ class MotoIamDirectory:
             if session.access_key_id == key.access_key_id:
                 return _session(account, backend, session)
         return None
+
+    def _derived(self, key: Any) -> Credential | None:
+        """A user's session, or a federated user, who may do what both the session's policies and the base allow."""
+        session = key.derived
+        base = self.find(session.base)
+        if base is None:
+            return None
+        found = evolve(
+            base,
+            access_key=key.access_key_id,
+            secret=key.secret_access_key,
+            session_token=session.token,
+            expires=_epoch(session.expiration),
+            issued=_epoch(key.create_date),
+            with_mfa=session.with_mfa,
+        )
+        if not session.name:
+            return found
+        arn = f"arn:aws:sts::{base.account}:federated-user/{session.name}"
+        return evolve(
+            found,
+            kind="FederatedUser",
+            arn=arn,
+            principal_arn=arn,
+            user_id=f"{base.account}:{session.name}",
+            user_name="",
+            tags=dict(session.tags),
+            documents=(_EVERYTHING,) if base.kind == "Account" else base.documents,
+            session_policies=session.policies,
+        )
 
 
 def root_user(access_key: str, account: str) -> Credential:
@@ -138,11 +175,20 @@ def _session(account: str, backend: Any, session: Any) -> Credential:
         arn=session.arn,
         principal_arn=session.role_arn,
         user_id=role_id,
-        tags={} if role is None else _tags(backend, role),
+        # A session's tag stands over the role's of the same key.
+        tags={**({} if role is None else _tags(backend, role)), **getattr(session, "tags", {})},
         documents=() if role is None else _documents(role),
         boundary=None if role is None else _boundary(backend, role),
-        session_policies=(session.policy,) if session.policy else None,
+        session_policies=_session_policies(session),
     )
+
+
+def _session_policies(session: Any) -> tuple[str, ...] | None:
+    inline = (session.policy,) if session.policy else ()
+    arns = getattr(session, "policy_arns", ())
+    if not inline and not arns:
+        return None
+    return (*inline, *managed_documents(session.account_id, session.partition, arns))
 
 
 def _epoch(moment: Any) -> float:
@@ -153,15 +199,8 @@ def _epoch(moment: Any) -> float:
 
 def _documents(holder: Any) -> tuple[str, ...]:
     """Inline and managed policies of a user, group or role."""
-    managed = [_default_version(policy) for policy in list(holder.managed_policies.values())]
+    managed = [default_version(policy) for policy in list(holder.managed_policies.values())]
     return (*list(holder.policies.values()), *managed)
-
-
-def _default_version(policy: Any) -> str:
-    for version in policy.versions:
-        if version.version_id == policy.default_version_id:
-            return str(version.document)
-    return str(policy.versions[-1].document)
 
 
 def _boundary(backend: Any, holder: Any) -> str | None:
@@ -170,7 +209,7 @@ def _boundary(backend: Any, holder: Any) -> str | None:
     if not arn:
         return None
     policy = backend.managed_policies.get(arn)
-    return '{"Statement": []}' if policy is None else _default_version(policy)
+    return '{"Statement": []}' if policy is None else default_version(policy)
 
 
 def _tags(backend: Any, holder: Any) -> dict[str, str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import define
 
+from emulator.services.iam_sessions import mend_iam, mend_sts
+
 
 @define
 class _Current:
@@ -208,7 +210,9 @@ def _mend_cloudwatch() -> None:
 
 _BY_MODULE: dict[str, Callable[[], None]] = {
     "cloudwatch": _mend_cloudwatch,
+    "iam": mend_iam,
     "s3": _mend_s3,
     "sqs": _mend_sqs,
     "stepfunctions": _mend_step_functions,
+    "sts": mend_sts,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 from twisted.internet.task import Clock
@@ -16,11 +17,12 @@ from emulator.execute_api.waf.rates import Rates
 from emulator.execute_api.waf.seen import Seen
 from emulator.execute_api.waf.web_acl import compile_web_acl
 from emulator.services.iam_directory import Credential, MotoIamDirectory
+from emulator.services.moto_services import MotoServices
 from emulator.services.user_pools import MotoUserPools
 from emulator.services.vpc_endpoints import MotoVpcEndpoints
 from emulator.services.waf_directory import MotoWafDirectory
 from emulator.settings import Settings
-from emulator.wire import Headers
+from emulator.wire import Headers, Request
 
 ACCOUNT = "111122223333"
 INVOKE = json.dumps(
@@ -102,8 +104,6 @@ class Iam(SynchronousTestCase):
     def test_policies_of_aws(self) -> None:
         from moto.iam.models import IAMBackend
 
-        from emulator.services.moto_services import MotoServices
-
         MotoServices(Effects.fake(Clock()), Settings()).ready()
         iam = IAMBackend("aws", ACCOUNT)
         iam.create_user("us-east-1", "amy")
@@ -145,6 +145,76 @@ class Iam(SynchronousTestCase):
         self.assertIs(self.decision(session.access_key_id), Decision.ALLOW)
         limited = self.sts.assume_role("us-east-1", "s2", role.arn, DENY, 900, None)
         self.assertIs(self.decision(limited.access_key_id), Decision.DENY)
+
+    def ask(self, service: str, key: str = "test", **parameters: str) -> str:
+        """A call of IAM or STS, as a client makes it; the answer's XML."""
+        moto = MotoServices(Effects.fake(Clock()), Settings())
+        scope = f"{key}/20231114/us-east-1/{service}/aws4_request"
+        lines = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Host", f"{service}.amazonaws.com"),
+            ("Authorization", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
+        ]
+        body = urlencode(parameters).encode()
+        request = Request(method="POST", raw_path=b"/", raw_query=b"", headers=Headers(lines), body=body)
+        answer = self.successResultOf(moto.request(service, request, account=ACCOUNT, region="us-east-1"))
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.body.decode()
+
+    def session(self, answer: str) -> Credential:
+        found = self.found(answer.partition("<AccessKeyId>")[2].partition("<")[0])
+        self.assertEqual(found.session_token, answer.partition("<SessionToken>")[2].partition("<")[0])
+        return found
+
+    def evaluated(self, credential: Credential) -> Decision:
+        return IdentityEvaluator().evaluate(credential, REQUEST)
+
+    def test_boundaries_of_users(self) -> None:
+        limit = self.iam.create_policy("", "/", DENY, "limit", {}).arn
+        self.ask("iam", Action="CreateUser", UserName="tim", PermissionsBoundary=limit)
+        self.iam.put_user_policy("tim", "own", INVOKE)
+        key = self.iam.create_access_key("tim").access_key_id
+        self.assertIs(self.decision(key), Decision.DENY)
+        self.assertIn(limit, self.ask("iam", Action="GetUser", UserName="tim"))
+        self.ask("iam", Action="DeleteUserPermissionsBoundary", UserName="tim")
+        self.assertIs(self.decision(key), Decision.ALLOW)
+        self.ask("iam", Action="PutUserPermissionsBoundary", UserName="tim", PermissionsBoundary=limit)
+        self.assertIs(self.decision(key), Decision.DENY)
+
+    def test_tags_and_managed_policies_of_a_session(self) -> None:
+        role = self.iam.create_role("worker", "{}", "/", None, "", [{"Key": "team", "Value": "role"}], "3600")
+        self.iam.put_role_policy("worker", "own", INVOKE)
+        asked = {"Action": "AssumeRole", "RoleArn": role.arn, "RoleSessionName": "s1"}
+        tagged = self.session(
+            self.ask("sts", **asked, **{"Tags.member.1.Key": "team", "Tags.member.1.Value": "session"})
+        )
+        self.assertEqual(condition_keys(tagged)["aws:principaltag/team"], "session")
+        self.assertIs(self.evaluated(tagged), Decision.ALLOW)
+        limit = self.iam.create_policy("", "/", DENY, "limit", {}).arn
+        limited = self.session(self.ask("sts", **asked, **{"PolicyArns.member.1.arn": limit}))
+        self.assertIs(self.evaluated(limited), Decision.DENY)
+
+    def test_sessions_of_a_user(self) -> None:
+        self.iam.create_user("us-east-1", "joe")
+        self.iam.put_user_policy("joe", "own", INVOKE)
+        key = self.iam.create_access_key("joe").access_key_id
+        plain = self.session(self.ask("sts", key, Action="GetSessionToken", DurationSeconds="900"))
+        self.assertEqual((plain.arn, plain.kind), (f"arn:aws:iam::{ACCOUNT}:user/joe", "User"))
+        self.assertEqual(condition_keys(plain)["aws:multifactorauthpresent"], "false")
+        assert plain.expires is not None and plain.issued is not None
+        self.assertEqual(plain.expires - plain.issued, 900)
+        self.assertIs(self.evaluated(plain), Decision.ALLOW)
+        with_mfa = self.session(self.ask("sts", key, Action="GetSessionToken", SerialNumber="arn:mfa", TokenCode="1"))
+        self.assertEqual(condition_keys(with_mfa)["aws:multifactorauthpresent"], "true")
+        self.iam.delete_access_key(key, "joe")
+        self.assertIsNone(self.directory.find(plain.access_key))
+
+    def test_federated_users(self) -> None:
+        for policy, decision in (("", Decision.NEITHER), (INVOKE, Decision.ALLOW), (DENY, Decision.DENY)):
+            found = self.session(self.ask("sts", Action="GetFederationToken", Name="ann", Policy=policy))
+            self.assertEqual(found.arn, "arn:aws:sts::000000000000:federated-user/ann")
+            self.assertEqual((found.user_id, found.kind), ("000000000000:ann", "FederatedUser"))
+            self.assertIs(self.evaluated(found), decision)
 
     def test_session_of_a_role_that_is_not_there(self) -> None:
         session = self.sts.assume_role("us-east-1", "s1", f"arn:aws:iam::{ACCOUNT}:role/ghost", None, 900, None)
