@@ -16,7 +16,7 @@ _BITS = 128 + 88 + 96 + 64
 
 def stamp(invocation: Invocation, effects: Effects) -> None:
     """Fill ``request_id``, ``extended_request_id``, ``trace_id``, ``started`` and ``epoch``."""
-    bits = effects.random.getrandbits(_BITS)
+    bits = effects.ids.getrandbits(_BITS)
     digits = f"{bits:094x}"
     invocation.request_id = (
         f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[bits & 3]}{digits[17:20]}-{digits[20:32]}"

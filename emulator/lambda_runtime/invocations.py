@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import Any
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
@@ -24,18 +25,23 @@ class InvocationResult:
     """What a function made of a call. Times in milliseconds.
 
     ``function_error`` is None, or ``Unhandled`` (AWS says so of every error of the managed runtimes).
-    ``log_tail``: the last 4 KB of the call's log. ``init_ms`` is None on a warm worker.
+    ``log`` is the call's, None for an event that was only taken. ``init_ms`` is None on a warm worker.
     """
 
     payload: bytes
     function_error: str | None
-    log_tail: bytes
+    log: InvocationLog | None = None
     executed_version: str
     request_id: str
     duration_ms: float
     billed_ms: int
     init_ms: float | None = None
     trace_id: str | None = None
+
+    @property
+    def log_tail(self) -> bytes:
+        """The last 4 KB of the call's log, as ``LogResult`` shows it."""
+        return self.log.tail() if self.log is not None else b""
 
 
 @frozen(kw_only=True)
@@ -64,6 +70,7 @@ class Invocation:
     payload: bytes
     request_id: str
     trace_id: str
+    root: str = ""  # of the trace: all calls of one trace share it
     client_context: bytes | None = None
     nested: bool = False  # made by a function that runs here, and holds its worker meanwhile
     streaming: bool = False
@@ -74,15 +81,14 @@ class Invocation:
     duration_ms: float = 0.0
     billed_ms: int = 0
     log: InvocationLog = field()
-    result: Deferred[InvocationResult] = field(init=False)
-    stream: Deferred[StreamingResult] = field(init=False)
+    # What the caller waits for: a StreamingResult for a streaming call, else an InvocationResult.
+    result: Deferred[Any] = field(init=False)
     body: StreamBody | None = None
     answering: bool = False  # a streaming call's caller was told that the answer begins
     abandoned: bool = False  # the caller is gone; the function runs on, as on AWS
 
     def __attrs_post_init__(self) -> None:
         self.result = Deferred(self._abandon)
-        self.stream = Deferred(self._abandon)
 
     def _abandon(self, _cancelled: object) -> None:
         self.abandoned = True
@@ -90,7 +96,7 @@ class Invocation:
     def refuse(self, error: LambdaError) -> None:
         """The call is not run: its caller gets ``error``."""
         if not self.abandoned:
-            (self.stream if self.streaming else self.result).errback(error)
+            self.result.errback(error)
 
 
 def timed_out(request_id: str, seconds: int) -> bytes:

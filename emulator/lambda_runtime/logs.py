@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from emulator.lambda_runtime.functions import Function
 
@@ -19,25 +19,59 @@ TAIL = 4096
 MAX_EVENT = 256 * 1024  # CloudWatch cuts longer events
 
 
-@frozen
-class LogEvent:
+class LogEvent(NamedTuple):
     """One line of a log stream; ``at`` in milliseconds since the epoch."""
 
     at: int
     message: str
 
 
+class Report(NamedTuple):
+    """The REPORT line as its figures: a log event, written out when somebody reads it, which is hardly ever."""
+
+    at: int
+    request_id: str
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    used_mb: int
+    init_ms: float | None = None
+    status: str = ""
+    error_type: str = ""
+
+    @property
+    def message(self) -> str:
+        """The line: fields end in a tab; the status appears only when it is not success."""
+        fields = [
+            f"REPORT RequestId: {self.request_id}",
+            f"Duration: {self.duration_ms:.2f} ms",
+            f"Billed Duration: {self.billed_ms} ms",
+            f"Memory Size: {self.memory_mb} MB",
+            f"Max Memory Used: {self.used_mb} MB",
+        ]
+        if self.init_ms is not None:
+            fields.append(f"Init Duration: {self.init_ms:.2f} ms")
+        if self.status:
+            fields.append(f"Status: {self.status}")
+        if self.error_type:
+            fields.append(f"Error Type: {self.error_type}")
+        return "\t".join(fields) + "\t\n"
+
+
+Event = LogEvent | Report
+
+
 class LogSink(Protocol):
     """Where the logs of functions go."""
 
-    def write(self, function: Function, stream: str, events: Sequence[LogEvent]) -> None:
+    def write(self, function: Function, stream: str, events: Sequence[Event]) -> None:
         """Add the events to the stream of the function's log group, making both as needed; never blocks."""
 
 
 class NoLogs:
     """A sink for tools and tests that want none."""
 
-    def write(self, function: Function, stream: str, events: Sequence[LogEvent]) -> None:
+    def write(self, function: Function, stream: str, events: Sequence[Event]) -> None:
         return None
 
 
@@ -79,40 +113,12 @@ def end_line(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
-def report_line(
-    request_id: str,
-    *,
-    duration_ms: float,
-    billed_ms: int,
-    memory_mb: int,
-    used_mb: int,
-    init_ms: float | None = None,
-    status: str = "",
-    error_type: str = "",
-) -> str:
-    """The REPORT line: fields end in a tab; the status appears only when it is not success."""
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {billed_ms} ms",
-        f"Memory Size: {memory_mb} MB",
-        f"Max Memory Used: {used_mb} MB",
-    ]
-    if init_ms is not None:
-        fields.append(f"Init Duration: {init_ms:.2f} ms")
-    if status:
-        fields.append(f"Status: {status}")
-    if error_type:
-        fields.append(f"Error Type: {error_type}")
-    return "\t".join(fields) + "\t\n"
-
-
 @define(eq=False)
 class InvocationLog:
     """The events of one call (or of one environment's start), in order, and the last 4 KB as text."""
 
     wall: Callable[[], float]
-    events: list[LogEvent] = field(factory=list)
+    events: list[Event] = field(factory=list)
 
     def add(self, message: str) -> None:
         self.events.append(LogEvent(int(self.wall() * 1000), message))
@@ -129,7 +135,7 @@ class InvocationLog:
                 break
         return b"".join(reversed(pieces))[-TAIL:]
 
-    def take(self) -> list[LogEvent]:
+    def take(self) -> list[Event]:
         """The events so far, which are then forgotten."""
         taken, self.events = self.events, []
         return taken

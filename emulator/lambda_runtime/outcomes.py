@@ -71,26 +71,28 @@ class Outcomes:
         invocation.duration_ms = elapsed
         invocation.billed_ms = max(1, math.ceil(elapsed + (init or 0.0)))
         invocation.log.add(logs.end_line(invocation.request_id))
-        invocation.log.add(
-            logs.report_line(
+        log = invocation.log
+        log.events.append(
+            logs.Report(
+                int(log.wall() * 1000),
                 invocation.request_id,
-                duration_ms=elapsed,
-                billed_ms=invocation.billed_ms,
-                memory_mb=function.memory_mb,
-                used_mb=memory_mb,
-                init_ms=init,
-                status=status,
-                error_type=error_type,
+                elapsed,
+                invocation.billed_ms,
+                function.memory_mb,
+                memory_mb,
+                init,
+                status,
+                error_type,
             )
         )
-        self.sink.write(function, log_stream, invocation.log.events)
+        self.sink.write(function, log_stream, log.events)
 
     def _tell(self, invocation: Invocation, payload: bytes, error_type: str | None, content_type: str) -> None:
         if not invocation.streaming:
             result = InvocationResult(
                 payload=payload,
                 function_error=None if error_type is None else "Unhandled",
-                log_tail=invocation.log.tail(),
+                log=invocation.log,
                 executed_version=invocation.function.version,
                 request_id=invocation.request_id,
                 duration_ms=invocation.duration_ms,
@@ -135,7 +137,7 @@ def tell_stream(
         request_id=invocation.request_id,
         streamed=streamed,
     )
-    invocation.stream.callback(result)
+    invocation.result.callback(result)
 
 
 @define(eq=False)

@@ -7,7 +7,6 @@ Belongs here: which calls are taken, what is open, starting and stopping it all.
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -64,8 +63,8 @@ class LambdaPool(Service):
             idle_seconds=idle_seconds,
         )
         self._open: set[Invocation] = set()
-        self._running_by_function: Counter[str] = Counter()
-        self._traces: Counter[str] = Counter()
+        self._running_by_function: dict[str, int] = {}
+        self._traces: dict[str, int] = {}
         self._stopping = False
         self._waiting_for_quiet: list[Deferred[None]] = []
 
@@ -102,7 +101,7 @@ class LambdaPool(Service):
         """
         call = self._call(function, payload, client_context, trace_id, request_id)
         call.streaming, call.wants_prelude = True, prelude
-        return self._submit(call).stream
+        return self._submit(call).result
 
     def invoke_async(
         self, function: Function, payload: bytes, *, trace_id: str | None = None, request_id: str | None = None
@@ -172,11 +171,13 @@ class LambdaPool(Service):
         trace_id: str | None,
         request_id: str | None,
     ) -> Invocation:
+        trace_id = trace_id or self._new_trace()
         return Invocation(
             function=function,
             payload=payload,
             request_id=request_id or self._effects.uuid(),
-            trace_id=trace_id or self._new_trace(),
+            trace_id=trace_id,
+            root=_root(trace_id),
             client_context=client_context,
             log=logs.InvocationLog(self._effects.wall),
         )
@@ -192,13 +193,15 @@ class LambdaPool(Service):
         if self._stopping:
             call.refuse(ServiceException("The emulator is shutting down."))
             return call
-        if limit is not None and self._running_by_function[function.arn] >= limit:
+        running = self._running_by_function.get(function.arn, 0)
+        if limit is not None and running >= limit:
             call.refuse(InvokeThrottled())
             return call
         self._open.add(call)
-        self._running_by_function[function.arn] += 1
-        call.nested = self._traces[_root(call.trace_id)] > 0
-        self._traces[_root(call.trace_id)] += 1
+        self._running_by_function[function.arn] = running + 1
+        of_trace = self._traces.get(call.root, 0)
+        call.nested = of_trace > 0
+        self._traces[call.root] = of_trace + 1
         self.workforce.place(call)
         return call
 
@@ -211,7 +214,7 @@ class LambdaPool(Service):
     def _finished(self, call: Invocation) -> None:
         self._open.discard(call)
         _less(self._running_by_function, call.function.arn)
-        _less(self._traces, _root(call.trace_id))
+        _less(self._traces, call.root)
         self.changed()
 
     def changed(self) -> None:
@@ -221,14 +224,18 @@ class LambdaPool(Service):
                 waiter.callback(None)
 
 
-def _less(counter: Counter[str], key: str) -> None:
-    counter[key] -= 1
-    if counter[key] <= 0:
-        del counter[key]
+def _less(counts: dict[str, int], key: str) -> None:
+    left = counts[key] - 1
+    if left:
+        counts[key] = left
+    else:
+        del counts[key]
 
 
 def _root(trace_id: str) -> str:
     """The root of an X-Ray trace header, which all calls of one trace share."""
+    if trace_id.startswith("Root="):
+        return trace_id[5:].partition(";")[0]
     for part in trace_id.split(";"):
         if part.strip().lower().startswith("root="):
             return part.strip()[5:]

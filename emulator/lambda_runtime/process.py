@@ -6,6 +6,7 @@ Belongs here: Twisted's ProcessProtocol and process groups. Never here: what out
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -56,6 +57,8 @@ class WorkerProcess(ProcessProtocol):
     pid: int | None = None
     gone: bool = False
     received: int = 0
+    _watched: tuple[int, ...] = ()
+    _poll: Any = None
 
     def outReceived(self, data: bytes) -> None:
         self.received += len(data)
@@ -79,15 +82,22 @@ class WorkerProcess(ProcessProtocol):
     def drain(self) -> None:
         """Read the pipes now: the response can be seen before the output that was written ahead of it."""
         pipes: dict[int, Any] = getattr(self.transport, "pipes", None) or {}
-        for channel in (1, 2):
-            reader = pipes.get(channel)
-            if reader is None:
-                continue
-            # A read takes 64 KB at most: full ones are followed by another, within reason.
-            for _ in range(64):
-                before = self.received
-                if reader.disconnected or reader.doRead() is not None or self.received - before < _FULL_READ:
-                    break
+        readers = {reader.fd: reader for reader in map(pipes.get, (1, 2)) if reader and not reader.disconnected}
+        watched = tuple(readers)
+        if watched != self._watched:
+            self._watched, self._poll = watched, select.poll()
+            for descriptor in watched:
+                self._poll.register(descriptor, select.POLLIN)
+        # Most calls print nothing, and one question is cheaper than two reads that fail.
+        for descriptor, _ in self._poll.poll(0) if watched else ():
+            self._drain(readers[descriptor])
+
+    def _drain(self, reader: Any) -> None:
+        # A read takes 64 KB at most: full ones are followed by another, within reason.
+        for _ in range(64):
+            before = self.received
+            if reader.disconnected or reader.doRead() is not None or self.received - before < _FULL_READ:
+                break
 
     def kill(self) -> None:
         if self.gone or self.pid is None:

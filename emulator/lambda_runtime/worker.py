@@ -144,7 +144,7 @@ class Worker:
         self.state = State.DEAD
         self._close()
 
-    def hand_over_start_log(self) -> list[logs.LogEvent]:
+    def hand_over_start_log(self) -> list[logs.Event]:
         """Send the init phase's log to the sink, once; what was sent."""
         events = self._start_log.take()
         if events:

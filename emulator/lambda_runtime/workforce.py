@@ -185,14 +185,13 @@ class Workforce:
         worker that is busy, and a start would take the room those calls need.
         """
         cap = 2 * self._cap if fleet.waiting[0].nested else self._cap
-        if self.count < cap:
-            return True
-        idle = sorted(
-            (each for other in self._fleets.values() for each in other.idle), key=lambda each: each.idle_since
-        )
         surplus = self.count - cap + 1
+        if surplus <= 0:
+            return True
+        idle = [each for other in self._fleets.values() if other.idle for each in other.idle]
         if len(idle) < surplus:
             return False
+        idle.sort(key=lambda each: each.idle_since)
         for worker in idle[:surplus]:
             self._let_go(worker)
         return True

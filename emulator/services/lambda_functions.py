@@ -125,7 +125,12 @@ def _backend(account: str, region: str) -> Any:
     # Importing moto's lambda takes most of a second: if nobody has, there are no functions.
     models = sys.modules.get("moto.awslambda.models")
     backends = getattr(models, "lambda_backends", None)
-    return backends[account][region] if backends is not None else None
+    if backends is None:
+        return None
+    # Past the first time, without moto's own look-up: it checks the account and the region's name at each.
+    regions = dict.get(backends, account)
+    backend = dict.get(regions, region) if regions is not None else None
+    return backend if backend is not None else backends[account][region]
 
 
 def _read(kept: Any, wanted: Reference, record: Any, latest: Any, version: str) -> Function:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 
 from emulator.effects import Effects
-from emulator.lambda_runtime.functions import FunctionNotFound, FunctionSource
+from emulator.lambda_runtime.functions import Function, FunctionNotFound, FunctionSource, LambdaError
 from emulator.lambda_runtime.interpreters import Interpreters
 from emulator.lambda_runtime.invocations import InvocationResult, StreamingResult
 from emulator.lambda_runtime.pool import LambdaPool
 from emulator.lambda_runtime.starter import WorkerStarter
 from emulator.services.lambda_api import LambdaApi
 from emulator.services.lambda_destinations import Calls, ServiceDestinations
-from emulator.services.lambda_functions import MotoFunctionSource, parse_reference
+from emulator.services.lambda_functions import MotoFunctionSource
 from emulator.services.lambda_hooks import LambdaHooks
 from emulator.services.lambda_logs import MotoLogSink
 from emulator.services.lambda_sources import LambdaSources
@@ -51,30 +52,33 @@ class LambdaInvoker:
         ``asynchronous``: fires at once, with an empty payload. ``stream``: fires with a StreamingResult as soon as
         the answer begins (its ``prelude`` parsed, if it has one). Cancelling leaves the function running.
         """
-        return Deferred.fromCoroutine(self._invoke(arn, payload, qualifier, trace_id, asynchronous, stream))
+        # No coroutine: this is every proxied request's way, and nothing here waits.
+        answered: Any
+        try:
+            function = self._source.resolve(self._account, self._region, arn, qualifier)
+            if asynchronous:
+                answered = succeed(self._take(function, payload, trace_id))
+            elif stream:
+                answered = self._pool.invoke_streaming(function, payload, trace_id=trace_id, prelude=True)
+            else:
+                answered = self._pool.invoke(function, payload, trace_id=trace_id)
+        except LambdaError as error:
+            answered = fail(error)
+        called: Deferred[InvocationResult | StreamingResult] = answered
+        return called
 
-    async def _invoke(
-        self, arn: str, payload: bytes, qualifier: str | None, trace_id: str | None, asynchronous: bool, stream: bool
-    ) -> InvocationResult | StreamingResult:
-        wanted = parse_reference(self._account, self._region, arn, qualifier)
-        if wanted is None:
-            raise FunctionNotFound(arn)
-        function = self._source.resolve(wanted.account, wanted.region, wanted.name, wanted.qualifier)
-        if asynchronous:
-            request_id = self._effects.uuid()
-            self._pool.invoke_async(function, payload, trace_id=trace_id, request_id=request_id)
-            return InvocationResult(
-                payload=b"",
-                function_error=None,
-                log_tail=b"",
-                executed_version=function.version,
-                request_id=request_id,
-                duration_ms=0.0,
-                billed_ms=0,
-            )
-        if stream:
-            return await self._pool.invoke_streaming(function, payload, trace_id=trace_id, prelude=True)
-        return await self._pool.invoke(function, payload, trace_id=trace_id)
+    def _take(self, function: Function, payload: bytes, trace_id: str | None) -> InvocationResult:
+        """An asynchronous call: taken, and no more is known of it."""
+        request_id = self._effects.uuid()
+        self._pool.invoke_async(function, payload, trace_id=trace_id, request_id=request_id)
+        return InvocationResult(
+            payload=b"",
+            function_error=None,
+            executed_version=function.version,
+            request_id=request_id,
+            duration_ms=0.0,
+            billed_ms=0,
+        )
 
 
 class Lambda(MultiService):

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 
 from emulator.effects import Effects
 from emulator.lambda_runtime.functions import Function
-from emulator.lambda_runtime.logs import LogEvent
+from emulator.lambda_runtime.logs import Event
 
 KEPT = 10_000
 _MOST_STREAMS = 1_000
@@ -41,7 +41,7 @@ class MotoLogSink:
 
     def __init__(self, effects: Effects) -> None:
         self._effects = effects
-        self._pending: dict[Key, deque[LogEvent]] = {}
+        self._pending: dict[Key, deque[Event]] = {}
         self._watched: frozenset[tuple[str, str, str]] = frozenset()  # groups with subscription filters
 
     def install(self) -> None:
@@ -67,7 +67,7 @@ class MotoLogSink:
 
         LogsResponse.call_action = call_action
 
-    def write(self, function: Function, stream: str, events: Sequence[LogEvent]) -> None:
+    def write(self, function: Function, stream: str, events: Sequence[Event]) -> None:
         """Keep the events; any thread but moto's work is done later."""
         key = (function.account, function.region, function.log_group, stream)
         pending = self._pending.get(key)
@@ -113,7 +113,7 @@ class MotoLogSink:
         self.log.failure("Logs of functions could not be kept", failure)
 
 
-def _in_order(events: Sequence[LogEvent]) -> list[dict[str, Any]]:
+def _in_order(events: Sequence[Event]) -> list[dict[str, Any]]:
     """As PutLogEvents takes them: times never go back, no message is empty."""
     latest = 0
     shaped = []

@@ -64,6 +64,7 @@ class Channel(Protocol):
         self._gone = False
         self._url = b""
         self._lines: list[tuple[bytes, bytes]] = []
+        self._host: Any = None
 
     def connectionMade(self) -> None:
         set_no_delay = getattr(self.transport, "setTcpNoDelay", None)
@@ -257,7 +258,9 @@ class Channel(Protocol):
         return self.transport.getPeer()  # type: ignore[union-attr]
 
     def getHost(self) -> Any:
-        return self.transport.getHost()  # type: ignore[union-attr]
+        if self._host is None:  # a system call otherwise, for every request
+            self._host = self.transport.getHost()  # type: ignore[union-attr]
+        return self._host
 
     def isSecure(self) -> bool:
         return bool(self.site.tls)
