@@ -118,7 +118,7 @@ async def _iam(invocation: Invocation, gateway: Gateway, policy: Policy | None) 
     directory = gateway.iam_directory
     deployment = invocation.deployment
     _, signer = sigv4.verify(
-        invocation.request,
+        invocation.extra.get("asSent", invocation.request),
         deployment.region,
         gateway.effects.wall(),
         (lambda _key: None) if directory is None else directory.find,

@@ -47,8 +47,10 @@ REQUEST_REFUSED = {
     "MOCK": _NEVER_MAPPED,
 }
 
-_REMAPPED = frozenset({"connection", "content-length", "date", "server"})
-_REMAPPED_MAPPED = _REMAPPED | {
+_REMAPPED = frozenset({"connection", "content-length", "date", "server", "x-amzn-requestid"})
+# Recorded for AWS and HTTP; the guide's table says the same of the others for most, and callers of Lambda and HTTP
+# proxies report the rest (X-Forwarded-For among them).
+_REMAPPED_ALL = _REMAPPED | {
     "authorization",
     "content-md5",
     "expect",
@@ -63,19 +65,21 @@ _REMAPPED_MAPPED = _REMAPPED | {
 
 # Given back as ``x-amzn-Remapped-<Name>``.
 RESPONSE_REMAPPED = {
-    "AWS": _REMAPPED_MAPPED,
-    "AWS_PROXY": _REMAPPED,
-    "HTTP": _REMAPPED_MAPPED,
-    "HTTP_PROXY": _REMAPPED | {"x-amzn-requestid"},
+    "AWS": _REMAPPED_ALL,
+    "AWS_PROXY": _REMAPPED_ALL | {"x-forwarded-for"},
+    "HTTP": _REMAPPED_ALL,
+    "HTTP_PROXY": _REMAPPED_ALL | {"x-forwarded-for"},
     "MOCK": _REMAPPED,
 }
 
+# A backend's own x-amz-apigw-id (it is an API Gateway too) gives way to ours.
+_DROPPED = frozenset({"transfer-encoding", "x-amz-apigw-id"})
 RESPONSE_DROPPED = {
-    "AWS": frozenset({"transfer-encoding"}),
-    "AWS_PROXY": frozenset({"transfer-encoding"}),
-    "HTTP": frozenset({"transfer-encoding"}),
-    "HTTP_PROXY": frozenset({"transfer-encoding", "content-encoding", "via"}),
-    "MOCK": frozenset({"transfer-encoding"}),
+    "AWS": _DROPPED,
+    "AWS_PROXY": _DROPPED,
+    "HTTP": _DROPPED,
+    "HTTP_PROXY": _DROPPED | {"content-encoding", "via"},
+    "MOCK": _DROPPED,
 }
 
 # The types whose answers carry X-Amzn-Trace-Id.

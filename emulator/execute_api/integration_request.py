@@ -17,7 +17,7 @@ from emulator.execute_api.binary import convert_request, is_binary
 from emulator.execute_api.header_rules import REQUEST_DROPPED, REQUEST_REFUSED
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import Mapped, configuration_error, render, scope_for
-from emulator.execute_api.request_values import RequestValues
+from emulator.execute_api.request_values import RequestValues, carries_signature
 from emulator.integrations.dispatch import IntegrationRequest
 from emulator.wire import Headers, media_type
 
@@ -95,7 +95,8 @@ def _mapped_http(invocation: Invocation, integration: CompiledIntegration) -> In
     dropped = REQUEST_DROPPED[kind]
     lines = [line for line in mapped.headers.items() if line[0].lower() not in dropped]
     headers = Headers(lines)
-    if "content-type" not in headers:
+    # Recorded: an HTTP backend is told no type of a body that is not there.
+    if (body or kind == "AWS") and "content-type" not in headers:
         content_type = invocation.request.headers.last("content-type") or "application/json"
         headers.add("Content-Type", content_type)
     _common(invocation, kind, headers)
@@ -114,10 +115,10 @@ def _http_proxy(invocation: Invocation, integration: CompiledIntegration) -> Int
     mapped.apply(integration.parameters, values)
     _refuse("HTTP_PROXY", mapped)
     set_here = {name.lower() for name in mapped.headers}
-    dropped = REQUEST_DROPPED["HTTP_PROXY"]
-    headers = Headers(
-        line for line in values.headers if line[0].lower() not in dropped and line[0].lower() not in set_here
-    )
+    set_here |= REQUEST_DROPPED["HTTP_PROXY"]
+    if carries_signature(invocation):
+        set_here.add("authorization")
+    headers = Headers(line for line in values.headers if line[0].lower() not in set_here)
     for name, value in mapped.headers.items():
         headers.add(name, value)
     _common(invocation, "HTTP_PROXY", headers)

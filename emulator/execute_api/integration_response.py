@@ -65,6 +65,8 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
         binary = is_binary(answer.headers.last("content-type"), invocation.deployment.binary_media_types)
         if not binary and "content-encoding" not in headers:
             body = as_text(body)
+    if "content-type" not in headers:
+        headers.lines.append(("Content-Type", _JSON))
     return Response(status=answer.status, headers=headers, body=body, stream=answer.stream)
 
 

@@ -14,7 +14,7 @@ import orjson
 from emulator.execute_api.binary import is_binary
 from emulator.execute_api.context import context_of
 from emulator.execute_api.invocation import Invocation
-from emulator.execute_api.request_values import arrived_headers, query_lists
+from emulator.execute_api.request_values import arrived_headers, carries_signature, query_lists
 
 # Members of requestContext, in order; those that are absent are left out.
 _CONTEXT = (
@@ -54,6 +54,9 @@ def event_of(invocation: Invocation) -> dict[str, Any]:
     """The event as a dictionary. Empty maps are null."""
     request = invocation.request
     headers = arrived_headers(invocation)
+    if "authorization" in headers and carries_signature(invocation):
+        headers = headers.copy()
+        headers.remove("authorization")
     query = query_lists(invocation)
     body, encoded = _body(invocation)
     return {

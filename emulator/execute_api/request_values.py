@@ -49,6 +49,17 @@ def _forwarded(invocation: Invocation, headers: Headers) -> Headers:
     return Headers(lines)
 
 
+def carries_signature(invocation: Invocation) -> bool:
+    """Whether Authorization is a signature for API Gateway itself, which proxy integrations never see.
+
+    The guide's table: dropped when it is a Signature Version 4, or AWS_IAM is used.
+    """
+    if invocation.method.authorization_type == "AWS_IAM":
+        return True
+    sent = invocation.request.headers.last("authorization")
+    return sent is not None and sent.startswith("AWS4-")
+
+
 def query_lists(invocation: Invocation) -> dict[str, list[str]]:
     """Every value per query parameter."""
     lists: dict[str, list[str]] = {}

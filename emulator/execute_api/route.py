@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from emulator.authorizers import sigv4
 from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
 _PREFLIGHT_VERBS = "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"
+_VERBS = frozenset(_PREFLIGHT_VERBS.split(","))
 
 
 async def route(invocation: Invocation, gateway: Gateway) -> None:
     """Find the method, or answer MISSING_AUTHENTICATION_TOKEN as AWS does for what is not there."""
+    if "x-http-method-override" in invocation.request.headers:
+        _override(invocation)
     verb = invocation.request.method
     found = invocation.deployment.routes.find(invocation.path, verb)
     if found is None:
@@ -35,13 +40,24 @@ async def route(invocation: Invocation, gateway: Gateway) -> None:
         invocation.log = []
 
 
+def _override(invocation: Invocation) -> None:
+    """X-HTTP-Method-Override names the method from here on; the header itself goes no further ("Important notes")."""
+    sent = invocation.request
+    verb = (sent.headers.last("x-http-method-override") or "").strip().upper()
+    if verb in _VERBS:
+        headers = sent.headers.copy()
+        headers.remove("x-http-method-override")
+        invocation.extra["asSent"] = sent  # what a signature was made over
+        invocation.request = evolve(sent, method=verb, headers=headers)
+
+
 def _unknown(invocation: Invocation, gateway: Gateway) -> GatewayError:
     """What AWS says of a path or verb that is not there.
 
     It asks for a signature, as any AWS service would: a caller who sends some other Authorization is told what is
     wrong with it as a signature, and one who signs well is told that there is nothing.
     """
-    request = invocation.request
+    request = invocation.extra.get("asSent", invocation.request)
     if gateway.settings.iam == "off" or not ("authorization" in request.headers or sigv4.is_signed(request)):
         return GatewayError("MISSING_AUTHENTICATION_TOKEN")
     directory = gateway.iam_directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -120,3 +121,64 @@ class Asynchronous(SynchronousTestCase):
             world.backend.answer = IntegrationAnswer(status=202)
             self.assertLess(world.send("POST", "/").status, 300)
             self.assertTrue(world.backend.requests[-1].asynchronous)
+
+
+class Remapped(SynchronousTestCase):
+    """Names of the guide's table that an answer's headers give up, and those reported by callers of AWS."""
+
+    NAMES = ("WWW-Authenticate", "Authorization", "User-Agent", "Max-Forwards", "Content-MD5", "Host", "Date")
+
+    def test_http_proxy(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        lines = [(name, "x") for name in (*self.NAMES, "X-Forwarded-For", "x-amzn-RequestId", "x-amz-apigw-id", "TE")]
+        world.backend.answer = IntegrationAnswer(status=200, headers=Headers(lines))
+        reply = world.send("GET", "/")
+        for name in (*self.NAMES, "X-Forwarded-For", "x-amzn-RequestId"):
+            self.assertEqual(reply.headers.all(f"x-amzn-Remapped-{name}"), ["x"], name)
+        self.assertEqual(reply.headers.all("TE"), ["x"])
+        # Only one of each is ours, and it is not the backend's.
+        for name in ("x-amzn-RequestId", "x-amz-apigw-id"):
+            self.assertEqual(len(reply.headers.all(name)), 1)
+            self.assertNotEqual(reply.headers.last(name), "x")
+
+    def test_a_function(self) -> None:
+        world = World({"/": {"GET": proxy_method("AWS_PROXY", LAMBDA)}})
+        body = json.dumps({"statusCode": 401, "headers": dict.fromkeys(self.NAMES, "x")}).encode()
+        world.backend.answer = IntegrationAnswer(status=200, body=body)
+        reply = world.send("GET", "/")
+        for name in self.NAMES:
+            self.assertEqual(reply.headers.all(f"x-amzn-Remapped-{name}"), ["x"], name)
+            self.assertNotIn(name, reply.headers)
+
+    def test_every_answer_has_a_content_type(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        world.backend.answer = IntegrationAnswer(status=204)
+        self.assertEqual(world.send("GET", "/").headers.all("content-type"), ["application/json"])
+
+
+class Forwarded(SynchronousTestCase):
+    """What of the request an integration does not see."""
+
+    def test_no_type_for_an_http_backend_without_a_body(self) -> None:
+        world = World({"/": {"GET": http_method(), "POST": http_method()}})
+        world.send("GET", "/", {"Content-Type": "application/json"})
+        self.assertNotIn("content-type", world.backend.requests[-1].headers)
+        world.send("POST", "/", {}, b"{}")
+        self.assertEqual(world.backend.requests[-1].headers.all("content-type"), ["application/json"])
+
+    def test_signatures_for_api_gateway(self) -> None:
+        world = World({"/h": {"GET": proxy_method("HTTP_PROXY")}, "/l": {"GET": proxy_method("AWS_PROXY", LAMBDA)}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b"{}")
+        for sent, seen in (("AWS4-HMAC-SHA256 Credential=x", False), ("Bearer x", True)):
+            world.send("GET", "/h", {"Authorization": sent})
+            self.assertEqual("authorization" in world.backend.requests[-1].headers, seen)
+            world.send("GET", "/l", {"Authorization": sent})
+            self.assertEqual("Authorization" in json.loads(world.backend.requests[-1].event)["headers"], seen)
+
+    def test_method_override(self) -> None:
+        world = World({"/": {"PUT": proxy_method("HTTP_PROXY", httpMethod="ANY")}})
+        self.assertEqual(world.send("POST", "/").status, 403)
+        self.assertEqual(world.send("POST", "/", {"X-HTTP-Method-Override": "PUT"}).status, 200)
+        sent = world.backend.requests[-1]
+        self.assertEqual((sent.http_method, "x-http-method-override" in sent.headers), ("PUT", False))
+        self.assertEqual(world.send("PUT", "/", {"X-HTTP-Method-Override": "BREW"}).status, 200)
