@@ -8,53 +8,36 @@ AWS page: "Data models for REST APIs".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
 import jsonschema.exceptions
-import jsonschema.validators
 import orjson
-import regex
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT4
 
 from emulator.deployment.schema_errors import describe
+from emulator.deployment.schema_keywords import Remark, Validator
 from emulator.store.records import Record
 
 _BASE = "https://apigateway.amazonaws.com/restapis/{api}/models/{name}"
 
 
-# Seconds one pattern may take on one string; past it the string counts as not matching.
-_PATTERN_LIMIT = 0.05
+# What holds data, in which nothing is a schema.
+_DATA = frozenset({"default", "enum"})
 
 
-def _found(pattern: str, text: str) -> bool:
-    try:
-        return regex.search(pattern, text, timeout=_PATTERN_LIMIT) is not None
-    except (TimeoutError, regex.error):
-        return False
-
-
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
-    if isinstance(instance, str) and not _found(pattern, instance):
-        yield jsonschema.exceptions.ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-def _pattern_properties(validator: Any, patterns: Any, instance: Any, _schema: Any) -> Iterator[Any]:
-    if isinstance(instance, dict):
-        for pattern, subschema in patterns.items():
-            for name, value in instance.items():
-                if _found(pattern, name):
-                    yield from validator.descend(value, subschema, path=name, schema_path=pattern)
-
-
-# Draft 4 with regular expressions that cannot hold the reactor.
-_extend: Any = jsonschema.validators.extend
-_Validator: Any = _extend(
-    jsonschema.Draft4Validator, {"pattern": _pattern, "patternProperties": _pattern_properties}
-)
+def _undeclared(schema: Any) -> Any:
+    """A schema without ``$schema``: AWS reads every model as draft 4, and jsonschema would go by what it declares."""
+    if isinstance(schema, dict):
+        return {
+            name: value if name in _DATA else _undeclared(value)
+            for name, value in schema.items()
+            if name != "$schema" or not isinstance(value, str)
+        }
+    return [_undeclared(each) for each in schema] if isinstance(schema, list) else schema
 
 
 class BrokenModel(Exception):
@@ -74,14 +57,15 @@ class BodyModel:
         if self._validator is None:
             raise BrokenModel(self._reason)
         try:
-            if self._validator.is_valid(document):
-                return []
-            # One "required" error per missing property comes in, one sentence for all of them goes out.
-            return list(dict.fromkeys(describe(error) for error in self._validator.iter_errors(document)))
+            found = list(self._validator.iter_errors(document))
         except (Unresolvable, jsonschema.exceptions.RefResolutionError, jsonschema.exceptions.SchemaError) as error:
             raise BrokenModel(str(error)) from error
         except RecursionError as error:
             raise BrokenModel("the body nests too deep") from error
+        if all(isinstance(error, Remark) for error in found):
+            return []
+        # One "required" error per missing property comes in, one sentence for all of them goes out.
+        return list(dict.fromkeys(describe(error) for error in found))
 
 
 class ModelCompiler:
@@ -94,7 +78,7 @@ class ModelCompiler:
         self._built: dict[str, BodyModel] = {}
         for name, record in models.items():
             try:
-                self._schemas[name] = orjson.loads(record.get("schema") or "{}")
+                self._schemas[name] = _undeclared(orjson.loads(record.get("schema") or "{}"))
             except orjson.JSONDecodeError as error:
                 self._reasons[name] = f"Invalid model schema: {error}"
         self._registry: Any = None
@@ -120,7 +104,7 @@ class ModelCompiler:
         if self._registry is None:
             self._registry = self._all()
         # A reference, so that the schema's own local references resolve against its own address.
-        return BodyModel(name, _Validator({"$ref": uri}, registry=self._registry))
+        return BodyModel(name, Validator({"$ref": uri}, registry=self._registry))
 
     def _all(self) -> Any:
         registry: Any = Registry()

@@ -1,7 +1,8 @@
 """What is wrong with a body, in the words AWS uses for ``$context.error.validationErrorString``.
 
-Belongs here: one sentence per JSON Schema keyword. Never here: validation itself.
-AWS validates on the JVM; the sentences are those its validator prints.
+Belongs here: one sentence per JSON Schema keyword that is jsonschema's own. Never here: validation itself, or the
+keywords of ``schema_keywords.py``, whose errors are worded already.
+AWS validates on the JVM; the sentences are those its validator prints: values as JSON, texts as they are.
 """
 
 from __future__ import annotations
@@ -58,51 +59,33 @@ def _required(value: Any, instance: Any, _error: ValidationError) -> str:
     return f"object has missing required properties ({_json(missing)})"
 
 
-def _additional(_value: Any, instance: Any, error: ValidationError) -> str:
-    schema: Any = error.schema
-    known = schema.get("properties", {})
-    extra = sorted(name for name in instance if name not in known)
-    return f"object instance has properties which are not allowed by the schema: {_json(extra)}"
-
-
 def _minimum(value: Any, instance: Any, error: ValidationError) -> str:
     schema: Any = error.schema
-    if schema.get("exclusiveMinimum"):
+    if instance == value and schema.get("exclusiveMinimum"):
         return f"numeric instance is not strictly greater than the required minimum {value}"
     return f"numeric instance is lower than the required minimum (minimum: {value}, found: {instance})"
 
 
 def _maximum(value: Any, instance: Any, error: ValidationError) -> str:
     schema: Any = error.schema
-    if schema.get("exclusiveMaximum"):
+    if instance == value and schema.get("exclusiveMaximum"):
         return f"numeric instance is not strictly lower than the required maximum {value}"
     return f"numeric instance is greater than the required maximum (maximum: {value}, found: {instance})"
-
-
-def _matched(error: ValidationError) -> int:
-    # jsonschema lists the failures of the branches; a branch without any has matched.
-    branches: Any = error.validator_value
-    failed = {each.schema_path[0] for each in error.context or () if each.schema_path}
-    return len(branches) - len(failed)
 
 
 _SENTENCES: dict[str, Callable[[Any, Any, ValidationError], str]] = {
     "type": _type,
     "required": _required,
-    "additionalProperties": _additional,
     "minimum": _minimum,
     "maximum": _maximum,
     "enum": lambda value, instance, _e: (
         f"instance value ({_json(instance)}) not found in enum (possible values: {_json(value)})"
     ),
     "minLength": lambda value, instance, _e: (
-        f"string {_json(instance)} is too short (length: {len(instance)}, required minimum: {value})"
+        f'string "{instance}" is too short (length: {len(instance)}, required minimum: {value})'
     ),
     "maxLength": lambda value, instance, _e: (
-        f"string {_json(instance)} is too long (length: {len(instance)}, maximum allowed: {value})"
-    ),
-    "pattern": lambda value, instance, _e: (
-        f"ECMA 262 regex {_json(value)} does not match input string {_json(instance)}"
+        f'string "{instance}" is too long (length: {len(instance)}, maximum allowed: {value})'
     ),
     "minItems": lambda value, instance, _e: (
         f"array is too short: must have at least {value} elements but instance has {len(instance)} elements"
@@ -117,16 +100,9 @@ _SENTENCES: dict[str, Callable[[Any, Any, ValidationError], str]] = {
     "maxProperties": lambda value, instance, _e: (
         f"object has too many properties (found {len(instance)} but schema requires at most {value})"
     ),
-    "multipleOf": lambda value, instance, _e: (
-        f"remainder of division is not zero ({instance} is not a multiple of {value})"
-    ),
-    "anyOf": lambda value, _i, _e: f"instance failed to match at least one required schema among {len(value)}",
-    "oneOf": lambda value, _i, error: (
-        f"instance failed to match exactly one schema (matched {_matched(error)} out of {len(value)})"
-    ),
-    "not": lambda _v, _i, _e: "instance matched a schema which it should not have",
+    "multipleOf": lambda value, instance, _e: f"remainder of division is not zero ({instance} / {value})",
     "additionalItems": lambda _v, instance, error: (
-        f"array only allows {_items(error)} items but instance has {len(instance)} items"
+        f"schema only allows {_items(error)} elements in array but instance has {len(instance)} elements"
     ),
 }
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Bytes of a body from which on it is checked off the reactor.
 LARGE = 64 * 1024
 
+_NO_JSON = "[Unknown error parsing request body]"
+
 
 async def validate(invocation: Invocation, gateway: Gateway) -> None:
     """BAD_REQUEST_PARAMETERS, then BAD_REQUEST_BODY; a method without a validator lets everything pass."""
@@ -51,9 +53,9 @@ async def _check_body(invocation: Invocation, gateway: Gateway) -> None:
         return
     raw = invocation.request.body
     try:
-        document = orjson.loads(raw) if raw and not raw.isspace() else {}
-    except orjson.JSONDecodeError as error:
-        raise _invalid(content_type, f"[{error}]") from error
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:  # no body at all is no JSON either
+        raise _invalid(content_type, _NO_JSON) from error
     try:
         if len(raw) > LARGE:
             errors = await gateway.effects.in_thread(model.errors, document)

@@ -51,8 +51,23 @@ class Validation(SynchronousTestCase):
 
     def test_bodies_that_are_no_json(self) -> None:
         made = world(requestModels=self.MODEL)
-        for body in (b"nope", b"{", b"\xff", b"[" * 100_000, b'{"a":NaN}'):
+        for body in (b"nope", b"{", b"\xff", b"[" * 100_000, b'{"a":NaN}', b"", b" \n"):
             self.assertEqual(made.send("POST", "/1", {}, body).status, 400, body[:5])
+
+    def test_no_body_is_no_json(self) -> None:
+        # AWS says so even of a model that requires nothing.
+        made = World(
+            {"/": {"POST": mock_method(200, "ok", requestValidatorId="v", requestModels={"application/json": "E"})}},
+            validators={"v": {"id": "v", "validateRequestBody": True}},
+            models={"E": {"name": "E", "schema": '{"type":"object"}'}},
+            gateway_responses={
+                "BAD_REQUEST_BODY": {"responseTemplates": {"application/json": "$context.error.validationErrorString"}}
+            },
+        )
+        self.assertEqual(made.send("POST", "/", {}, b"{}").status, 200)
+        for body in (b"", b"{"):
+            reply = made.send("POST", "/", {}, body)
+            self.assertEqual((reply.status, reply.body), (400, b"[Unknown error parsing request body]"))
 
     def test_large_bodies_are_checked_in_a_thread(self) -> None:
         made = world(requestModels=self.MODEL)
