@@ -12,6 +12,7 @@ from emulator.control.canaries import canary_settings, check_deployment
 from emulator.control.paging import page
 from emulator.control.patch import Patches, Rule, text
 from emulator.deployment.compiler import compile_api
+from emulator.deployment.standing import settle_default_endpoint
 from emulator.errors import BadRequestException, NotFoundException
 from emulator.store.records import Deployment, Record, RestApi, Snapshot
 
@@ -46,6 +47,7 @@ async def create_deployment(call: Call, request: Record) -> Record:
     api.deployments[deployment_id] = Deployment(record=record, snapshot=snapshot, compiled=compiled)
     if stage is not None:
         api.stages[stage["stageName"]] = stage
+        settle_default_endpoint(api)
     return record
 
 

@@ -18,6 +18,7 @@ from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Action, Patches, PatchOp, Rule, element, flag, integer
 from emulator.control.tag_rules import checked_tags, with_tags, without_empty_tags
+from emulator.deployment.standing import move_endpoint
 from emulator.errors import BadRequestException, ConflictException
 from emulator.store.records import Record, RestApi
 
@@ -235,11 +236,16 @@ def delete_rest_api(call: Call, request: Record) -> None:
 def update_rest_api(call: Call, request: Record) -> Record:
     api = lookup.rest_api(call, request["restApiId"])
     changed = PATCHES.apply(api.record, request.get("patchOperations"))
-    if changed["endpointConfiguration"] != api.record["endpointConfiguration"]:
+    before = api.record["endpointConfiguration"]
+    if changed["endpointConfiguration"] != before:
         check_endpoint(changed["endpointConfiguration"])
+        if (before["types"], changed["endpointConfiguration"]["types"]) == (["PRIVATE"], ["EDGE"]):
+            raise BadRequestException("Cannot update endpoint from PRIVATE to EDGE")
     if changed.get("policy") and changed["policy"] != api.record.get("policy"):
         changed["policy"] = canonical_policy(call, api.id, changed["policy"])
     api.record = changed
+    if changed["endpointConfiguration"] != before:
+        move_endpoint(api)
     return shown(with_tags(changed))
 
 

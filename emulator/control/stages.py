@@ -16,6 +16,7 @@ from emulator.control.canaries import canary_settings
 from emulator.control.stage_patches import apply_stage_patch
 from emulator.control.stage_variables import check_variables
 from emulator.control.tag_rules import checked_tags, without_empty_tags
+from emulator.deployment.standing import settle_default_endpoint
 from emulator.errors import BadRequestException, ConflictException, NotFoundException
 from emulator.store.records import Record, RestApi
 
@@ -46,6 +47,7 @@ def create_stage(call: Call, request: Record) -> Record:
         stage["canarySettings"] = canary_settings(request["canarySettings"], stage["deploymentId"])
     check_references(call, api, stage)
     api.stages[name] = stage
+    settle_default_endpoint(api)
     return shown(call, api, stage)
 
 
@@ -149,6 +151,7 @@ def update_stage(call: Call, request: Record) -> Record:
     settle_cache(call, stage, changed)
     changed["lastUpdatedDate"] = call.now()
     api.stages[stage["stageName"]] = changed
+    settle_default_endpoint(api)
     return shown(call, api, changed)
 
 

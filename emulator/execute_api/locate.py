@@ -68,9 +68,9 @@ def address_of(host: str, raw_path: bytes, headers: Headers, settings: Settings)
             return _by_path(parts[3], parts[4], parts[5] if len(parts) > 5 else b"", host, headers)
         if len(parts) == 4:
             return _by_path(parts[3], b"", b"", host, headers)
-    if "execute-api" not in host:
-        return None
     name = host_name(host)
+    if "execute-api" not in name:
+        return None
     match = _HOST.fullmatch(name)
     if match is None:
         return None
@@ -174,6 +174,8 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
         private = deployment.endpoint_type == "PRIVATE"
         if deployment.disable_execute_api_endpoint or (private and address.form != "vpce"):
             raise forbidden()
+        if address.host.endswith(".amazonaws.com") and f".{deployment.region}." not in address.host:
+            raise forbidden()  # another region's host: there is no such API there
         if address.form in ("path", "vpce") and not address.vpce_id:
             invocation.domain_name = f"{address.api_id}.execute-api.{deployment.region}.amazonaws.com"
         else:

@@ -105,3 +105,35 @@ class FrozenTest(ControlTestCase):
                 made = self.successResultOf(result)["id"]
                 stage = control("GetStage", restApiId=ids["api"], stageName="late")
                 self.assertEqual(made, stage["deploymentId"])
+
+
+class EndpointTest(ControlTestCase):
+    def served(self, api: str) -> list[tuple[str, bool]]:
+        return [
+            (each.compiled.endpoint_type, each.compiled.disable_execute_api_endpoint)
+            for each in self.control.store.apis[api].deployments.values()
+        ]
+
+    def test_its_type_acts_without_a_deployment(self) -> None:
+        self.control, ids = furnished()
+        types = {"op": "replace", "path": "/endpointConfiguration/types/EDGE", "value": "PRIVATE"}
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[types])
+        self.assertEqual({("PRIVATE", False)}, set(self.served(ids["api"])))
+        back = {"op": "replace", "path": "/endpointConfiguration/types/PRIVATE", "value": "EDGE"}
+        text = "Cannot update endpoint from PRIVATE to EDGE"
+        self.refused(400, "BadRequestException", text, "UpdateRestApi", restApiId=ids["api"], patchOperations=[back])
+        back["value"] = "REGIONAL"
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[back])
+        self.assertEqual({("REGIONAL", False)}, set(self.served(ids["api"])))
+
+    def test_disabling_the_default_one_acts_with_the_next_change_of_a_stage(self) -> None:
+        self.control, ids = furnished()
+        off = {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "True"}
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[off])
+        self.assertEqual({("EDGE", False)}, set(self.served(ids["api"])))
+        note = {"op": "replace", "path": "/description", "value": "x"}
+        self.control("UpdateStage", restApiId=ids["api"], stageName="dev", patchOperations=[note])
+        self.assertEqual({("EDGE", True)}, set(self.served(ids["api"])))
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[{**off, "value": "false"}])
+        self.control("CreateDeployment", restApiId=ids["api"], stageName="dev")
+        self.assertEqual({("EDGE", False)}, set(self.served(ids["api"])))

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from emulator.deployment.standing import move_endpoint
 from emulator.execute_api.locate import Address, address_of, host_name
 from emulator.settings import Settings
 from emulator.wire import Headers
@@ -21,7 +22,7 @@ def find(host: str, path: bytes, headers: Any = ()) -> Address | None:
 
 class Forms(SynchronousTestCase):
     def test_hosts(self) -> None:
-        for host in (AWS, "abc123.execute-api.localhost:4566", "ABC123.execute-api.localhost.localstack.cloud"):
+        for host in (AWS, AWS.upper(), f"{AWS}.", "abc123.execute-api.localhost:4566", "ABC123.execute-api.localhost.localstack.cloud"):
             found = find(host, b"/prod/a")
             assert found is not None
             self.assertEqual((found.form, found.api_id, found.path), ("host", "abc123", b"/prod/a"))
@@ -80,7 +81,9 @@ class Stages(SynchronousTestCase):
 
     def test_unknown_api_and_stage(self) -> None:
         world = self.world()
-        for host, stage in ((AWS, "/nope"), (AWS, ""), ("zzz.execute-api.us-east-1.amazonaws.com", "/prod")):
+        elsewhere = "abc123.execute-api.eu-west-1.amazonaws.com"
+        unknown = "zzz.execute-api.us-east-1.amazonaws.com"
+        for host, stage in ((AWS, "/nope"), (AWS, ""), (unknown, "/prod"), (elsewhere, "/prod")):
             reply = world.send("GET", "/a", host=host, stage=stage)
             self.assertEqual((reply.status, reply.body), (403, b'{"message":"Forbidden"}'))
             self.assertEqual(reply.headers.first("x-amzn-ErrorType"), "ForbiddenException")
@@ -113,6 +116,19 @@ class Stages(SynchronousTestCase):
         )
         world.gateway.vpc_endpoints = Endpoints()
         self.assertEqual(world.send("GET", "/a", host=through.format("vpce-0aa1")).body, b"vpce-0aa1 vpc-1")
+
+    def test_the_endpoint_type_is_not_frozen(self) -> None:
+        # "Change a public or private API endpoint type in API Gateway": an update, and no deployment.
+        world = self.world()
+        self.assertEqual(world.send("GET", "/a").status, 200)
+        world.api.record["endpointConfiguration"] = {"types": ["PRIVATE"]}
+        move_endpoint(world.api)
+        through = "abc123-vpce-0aa1.execute-api.us-east-1.amazonaws.com"
+        self.assertEqual(world.send("GET", "/a").status, 403)
+        self.assertIn(b"not authorized", world.send("GET", "/a", host=through).body)  # it has no policy yet
+        world.api.record["endpointConfiguration"] = {"types": ["REGIONAL"]}
+        move_endpoint(world.api)
+        self.assertEqual(world.send("GET", "/a").status, 200)
 
     def test_changes_of_a_stage_act_at_once(self) -> None:
         world = World({"/": {"GET": mock_method(200, "$stageVariables.v")}})
