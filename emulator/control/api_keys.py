@@ -30,13 +30,13 @@ def create_api_key(call: Call, request: Record) -> Record:
     name = request.get("name")
     _check_name(name)
     value = request.get("value")
-    if value is None:
+    if not value:  # an empty one counts as none, as recorded
         value = "".join(call.effects.random.choices(_ALPHABET, k=_MADE_LENGTH))
     _check_value(call, value)
     stage_keys = [f"{each.get('restApiId')}/{each.get('stageName')}" for each in request.get("stageKeys") or ()]
     for stage_key in stage_keys:
         _check_stage(call, stage_key)
-    distinct = request.get("generateDistinctId") is not False or request.get("value") is None
+    distinct = request.get("generateDistinctId") is not False or not request.get("value")
     record = {
         "id": call.new_id(call.region.api_keys, 10) if distinct else value,
         "value": value,
@@ -58,10 +58,11 @@ def get_api_key(call: Call, request: Record) -> Record:
 
 
 def get_api_keys(call: Call, request: Record) -> Record:
+    """The keys, the newest first, as recorded."""
     query, customer = request.get("nameQuery"), request.get("customerId")
     records = [
         record
-        for record in call.region.api_keys.values()
+        for record in reversed(call.region.api_keys.values())
         if (not query or record.get("name", "").startswith(query))
         and (not customer or record.get("customerId") == customer)
     ]

@@ -30,11 +30,9 @@ def page(
     right when records came or went meanwhile. ``show`` makes the records of this page only. Raises BadRequestException.
     """
     limit = request.get("limit")
-    if limit is None:
-        limit = DEFAULT_LIMIT
-    if limit < 1:
-        raise BadRequestException(f"Invalid limit parameter. Limit must be between 1 and {MAXIMUM_LIMIT}")
-    limit = min(limit, MAXIMUM_LIMIT)  # AWS takes more without complaint
+    if limit is None or limit < 1:
+        limit = DEFAULT_LIMIT  # GetApiKeys was seen on AWS to take -1 without complaint
+    limit = min(limit, MAXIMUM_LIMIT)  # and it takes more than it gives, too
     start = 0
     if request.get("position"):
         start = _after(records, request["position"], key)

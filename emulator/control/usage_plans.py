@@ -101,9 +101,10 @@ def get_usage_plan_key(call: Call, request: Record) -> Record:
 
 
 def get_usage_plan_keys(call: Call, request: Record) -> Record:
-    plan = find(call, request["usagePlanId"])
+    """The plan's keys, the newest first; none for a plan that is not there (recorded, both)."""
     query = request.get("nameQuery")
-    shown = [_shown_key(call, key) for key in call.region.usage_plan_keys.get(plan["id"], {}).values()]
+    keys = call.region.usage_plan_keys.get(request["usagePlanId"], {})
+    shown = [_shown_key(call, key) for key in reversed(keys.values())]
     return page([key for key in shown if not query or key.get("name", "").startswith(query)], request)
 
 

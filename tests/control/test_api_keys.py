@@ -43,6 +43,9 @@ class ApiKeys(ControlTestCase):
             value="x" * 129,
         )
 
+    def test_an_empty_value_is_none(self) -> None:
+        self.assertEqual(40, len(self.control("CreateApiKey", value="")["value"]))
+
     def test_an_id_that_is_the_value(self) -> None:
         key = self.control("CreateApiKey", value=VALUE, generateDistinctId=False)
         self.assertEqual(VALUE, key["id"])

@@ -234,7 +234,7 @@ class Boto3Test(SynchronousTestCase):
                     arguments[member.name] = "MOCK" if name == "PutIntegration" else "TOKEN"
             self.no(name, odd.get(name, "NotFoundException"), **arguments)
         self.no("CreateRestApi", "BadRequestException", name="")
-        self.no("GetRestApis", "BadRequestException", limit=0)
+        self.no("GetRestApis", "BadRequestException", position="x")
         self.no("UpdateAccount", "BadRequestException", patchOperations=[{"op": "add", "path": "/x"}])
         for name, more in (("GetTags", {}), ("TagResource", {"tags": {}}), ("UntagResource", {"tagKeys": ["a"]})):
             self.no(name, "NotFoundException", resourceArn="arn:aws:apigateway:us-east-1::/restapis/x", **more)
@@ -252,8 +252,8 @@ class Boto3Test(SynchronousTestCase):
             more = {"format": "csv"} if name == "ImportApiKeys" else {}
             self.no(name, "BadRequestException", body=b"\xff\xfe{", **more)
         for name in ("GetApiKeys", "GetUsagePlans", "GetVpcLinks", "GetClientCertificates", "GetDomainNames"):
-            self.no(name, "BadRequestException", limit=0)
-        self.no("GetDomainNameAccessAssociations", "BadRequestException", limit=0)
+            self.no(name, "BadRequestException", position="x")
+        self.no("GetDomainNameAccessAssociations", "BadRequestException", position="x")
         self.no("CreateApiKey", "BadRequestException", value="short")
         self.no("CreateUsagePlan", "NotFoundException", name="p", apiStages=[{"apiId": "x", "stage": "y"}])
         self.no("GenerateClientCertificate", "BadRequestException", tags={"aws:a": "b"})
@@ -276,6 +276,7 @@ class Boto3Test(SynchronousTestCase):
         self.ok("CreateUsagePlanKey", usagePlanId=plan, keyId=key, keyType="API_KEY")
         self.ok("GetUsagePlanKey", usagePlanId=plan, keyId=key)
         self.assertEqual(1, len(self.ok("GetUsagePlanKeys", usagePlanId=plan)["items"]))
+        self.no("GetUsagePlanKeys", "BadRequestException", usagePlanId=plan, position="x")
         change = replaced("/remaining", "4")
         self.ok("UpdateUsage", usagePlanId=plan, keyId=key, patchOperations=change)
         usage = self.ok("GetUsage", usagePlanId=plan, startDate="2023-11-14", endDate="2023-11-14")

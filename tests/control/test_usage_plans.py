@@ -157,8 +157,9 @@ class Plans(UsagePlanTestCase):
         )
         self.patch(plan, ("remove", "/apiStages", f"{self.api_id}:s"))
         self.control("DeleteUsagePlan", usagePlanId=plan["id"])
-        for operation in ("GetUsagePlan", "DeleteUsagePlan", "GetUsagePlanKeys"):
+        for operation in ("GetUsagePlan", "DeleteUsagePlan"):
             self.refused(404, "NotFoundException", "Invalid Usage Plan ID specified", operation, usagePlanId=plan["id"])
+        self.assertEqual([], self.control("GetUsagePlanKeys", usagePlanId=plan["id"])["items"])
 
     def test_plans_let_go_of_what_is_deleted(self) -> None:
         stages = [{"apiId": self.api_id, "stage": "s"}]
@@ -206,6 +207,20 @@ class Keys(UsagePlanTestCase):
         self.control("DeleteUsagePlanKey", **where)
         for operation in ("GetUsagePlanKey", "DeleteUsagePlanKey", "UpdateUsage"):
             self.refused(404, "NotFoundException", "Invalid API Key identifier specified", operation, **where)
+
+    def test_the_newest_key_comes_first(self) -> None:
+        second = self.control("CreateApiKey", name="m")
+        for key in (self.key, second):
+            self.add(self.plan_id, key["id"])
+        wanted = [second["id"], self.key["id"]]
+        for items in (
+            self.control("GetApiKeys")["items"],
+            self.control("GetUsagePlanKeys", usagePlanId=self.plan_id)["items"],
+        ):
+            self.assertEqual(wanted, [each["id"] for each in items])
+        first = self.control("GetApiKeys", limit=1)
+        rest = self.control("GetApiKeys", limit=1, position=first["position"])
+        self.assertEqual(wanted[1:], [each["id"] for each in rest["items"]])
 
     def test_refusals(self) -> None:
         for status, code, plan_id, key_id, kind in (
