@@ -22,7 +22,8 @@ def find(host: str, path: bytes, headers: Any = ()) -> Address | None:
 
 class Forms(SynchronousTestCase):
     def test_hosts(self) -> None:
-        for host in (AWS, AWS.upper(), f"{AWS}.", "abc123.execute-api.localhost:4566", "ABC123.execute-api.localhost.localstack.cloud"):
+        local = ("abc123.execute-api.localhost:4566", "ABC123.execute-api.localhost.localstack.cloud")
+        for host in (AWS, AWS.upper(), f"{AWS}.", *local):
             found = find(host, b"/prod/a")
             assert found is not None
             self.assertEqual((found.form, found.api_id, found.path), ("host", "abc123", b"/prod/a"))
