@@ -6,6 +6,7 @@ what a request means, or how a response is written (``request.py``). HTTP/2 over
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httptools
@@ -24,16 +25,20 @@ _DRAIN_SECONDS = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def _refusal(status: bytes, message: bytes) -> bytes:
-    body = b'{"message":"%b"}' % message
-    return (
-        b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
-        % (status, len(body), body)
-    )
+# A request line that is HTTP, but for a verb nobody knows (lower case, say).
+_UNKNOWN = re.compile(
+    rb"(?!(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) )[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} \S+ HTTP/1\.[01]\r?\n"
+)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
-
-_BAD_REQUEST = _refusal(b"400 Bad Request", b"Bad Request")
-_HEAD_TOO_LARGE = _refusal(b"431 Request Header Fields Too Large", b"Request Header Or Cookie Too Large")
+# (status line, message, x-amzn-ErrorType) of what is refused here, before there is a request.
+_BAD_REQUEST = (b"400 Bad Request", b"Bad Request", b"BadRequestException")
+_UNKNOWN_VERB = (b"403 Forbidden", b"Missing Authentication Token", b"MissingAuthenticationTokenException")
+_HEAD_TOO_LARGE = (
+    b"431 Request Header Fields Too Large",
+    b"Request Header Or Cookie Too Large",
+    b"RequestHeaderFieldsTooLargeException",
+)
 
 
 @implementer(IPushProducer)
@@ -60,6 +65,7 @@ class Channel(Protocol):
         self._continue_due = False
         self._draining = False
         self._drained = 0
+        self._last_words = b""
         self._paused = False
         self._gone = False
         self._url = b""
@@ -95,6 +101,9 @@ class Channel(Protocol):
             if rest:
                 self.dataReceived(rest)
             return
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(_UNKNOWN_VERB if _UNKNOWN.match(data) else _BAD_REQUEST)
+            return
         except httptools.HttpParserError:
             self._refuse(_BAD_REQUEST)
             return
@@ -120,6 +129,10 @@ class Channel(Protocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self._draining:
+            return
+        if self._url[:1] != b"/":
+            self._from_absolute()
         request = self.requestFactory(self)
         request.lines = self._lines
         request.method = self._parser.get_method()
@@ -128,7 +141,7 @@ class Channel(Protocol):
         request.clientproto = b"HTTP/1.1" if version == "1.1" else b"HTTP/" + version.encode("ascii")
         request.keep_alive = self._parser.should_keep_alive()
         self._reading = request
-        length, expects, host = 0, False, b""
+        length, expects, host, hosts = 0, False, b"", 0
         for name, value in self._lines:
             lowered = name.lower()
             if lowered == b"content-length":
@@ -136,9 +149,13 @@ class Channel(Protocol):
             elif lowered == b"expect":
                 expects = value.lower() == b"100-continue"
             elif lowered == b"host":
-                host = value
+                host, hosts = value, hosts + 1
             elif lowered == b"transfer-encoding":
                 length = -1
+        if hosts > 1:
+            self._reading = None
+            self._refuse(_BAD_REQUEST)
+            return
         if length:
             request.body_limit = self.site.body_limit(self._url, host)
             if length > request.body_limit:
@@ -148,6 +165,18 @@ class Channel(Protocol):
                     self.transport.write(_CONTINUE)  # type: ignore[union-attr]
                 else:
                     self._continue_due = True
+
+    def _from_absolute(self) -> None:
+        """``GET http://host/path``: the path is what counts, and its host, whatever Host says (RFC 9112, 3.2.2)."""
+        match = _ABSOLUTE.fullmatch(self._url)
+        if match is None:
+            return
+        authority, rest = match.groups()
+        self._url = rest if rest.startswith(b"/") else b"/" + rest
+        host = authority.rpartition(b"@")[2]
+        if host:
+            others = [line for line in self._lines if line[0].lower() != b"host"]
+            self._lines = [(b"Host", host), *others]
 
     def on_body(self, data: bytes) -> None:
         request = self._reading
@@ -206,18 +235,22 @@ class Channel(Protocol):
             self.transport.write(_CONTINUE)  # type: ignore[union-attr]
         if self._waiting:
             self._next()
+        elif self._last_words:
+            self._say_last_words()
 
     def _next(self) -> None:
+        # From the reactor, so that a thousand pipelined requests are no thousand frames of stack. Until then the next
+        # one still waits, so that whatever comes in meanwhile queues behind it.
+        self.callLater(0, self._serve_next)
+
+    def _serve_next(self) -> None:
+        if self._gone:
+            return
         following = self._waiting.pop(0)
         if not self._waiting and self._paused:
             self._paused = False
             self.transport.resumeProducing()  # type: ignore[union-attr]
-        # From the reactor, so that a thousand pipelined requests are no thousand frames of stack.
-        self.callLater(0, self._serve_later, following)
-
-    def _serve_later(self, request: Request) -> None:
-        if not self._gone:
-            self._serve(request)
+        self._serve(following)
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)  # type: ignore[union-attr]
@@ -275,13 +308,30 @@ class Channel(Protocol):
         """Nothing is being served or waits to be."""
         return self._serving is None and not self._waiting
 
-    def _refuse(self, answer: bytes) -> None:
-        """Answer what is no HTTP, after whatever is being served, and read no more."""
+    def _refuse(self, refusal: tuple[bytes, bytes, bytes]) -> None:
+        """Answer what is no HTTP, after whatever is being served or waits to be, and read no more."""
+        if self._draining:
+            return
         self._draining = True
+        status, message, error_type = refusal
+        body = b'{"message":"%b"}' % message
+        self._last_words = b"".join(
+            (
+                b"HTTP/1.1 %b\r\n" % status,
+                self.site.date_line(),
+                b"Content-Type: application/json\r\nx-amzn-ErrorType: %b\r\n" % error_type,
+                b"x-amzn-RequestId: %b\r\n" % self.site.new_request_id(),
+                b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body),
+                body,
+            )
+        )
+        if self.idle:
+            self._say_last_words()
+
+    def _say_last_words(self) -> None:
         self.close_after = True
-        if self._serving is None:
-            self.transport.write(answer)  # type: ignore[union-attr]
-            self._close()
+        self.transport.write(self._last_words)  # type: ignore[union-attr]
+        self._close()
 
     def _close(self) -> None:
         if not self._draining:

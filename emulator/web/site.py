@@ -90,6 +90,10 @@ class Site(server.Site):
             self._date_line = b"Date: %b\r\n" % formatdate(second, usegmt=True).encode("ascii")
         return self._date_line
 
+    def new_request_id(self) -> bytes:
+        """An id for what is refused before there is a request."""
+        return self._effects.uuid().encode("ascii")
+
     # Connections report here.
 
     def opened(self, channel: Channel) -> None:

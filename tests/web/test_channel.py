@@ -61,6 +61,9 @@ class Parts:
         self.cancelled = True
 
 
+GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
 class ChannelCase(SynchronousTestCase):
     """A connection."""
 
@@ -146,6 +149,62 @@ class ChannelCase(SynchronousTestCase):
 
     def test_nonsense_is_a_400(self) -> None:
         self.assertTrue(self.send(b"NONSENSE\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request\r\n"))
+        self.assertEqual(self.root.seen, [])
+
+    def test_a_refusal_looks_like_awss(self) -> None:
+        answer = self.send(b"GET /\xff HTTP/1.1\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 Bad Request\r\nDate: "), answer)
+        self.assertRegex(answer, rb"\r\nx-amzn-RequestId: [0-9a-f-]{36}\r\n")
+        self.assertIn(b"\r\nx-amzn-ErrorType: BadRequestException\r\n", answer)
+        self.assertTrue(answer.endswith(b'\r\n\r\n{"message":"Bad Request"}'), answer)
+
+    def test_a_verb_nobody_knows_has_no_method(self) -> None:
+        for verb in (b"FOO", b"get", b"X-Y"):
+            self.setUp()
+            answer = self.send(verb + b" /path HTTP/1.1\r\nHost: h\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 403 Forbidden\r\n"), answer)
+            self.assertIn(b"x-amzn-ErrorType: MissingAuthenticationTokenException\r\n", answer)
+            self.assertTrue(answer.endswith(b'{"message":"Missing Authentication Token"}'), answer)
+            self.assertTrue(self.transport.disconnecting)
+
+    def test_a_refusal_waits_for_the_requests_before_it(self) -> None:
+        self.root.waits = True
+        self.assertEqual(self.send(GET + GET + b"NONSENSE\r\n\r\n" + GET), b"")
+        self.root.seen[0][0].respond(Response(status=200, body=b"one"))
+        self.clock.advance(0)
+        self.root.seen[1][0].respond(Response(status=200, body=b"two"))
+        answer = self.transport.value()
+        self.assertEqual([each[:3] for each in answer.split(b"HTTP/1.1 ")[1:]], [b"200", b"200", b"400"])
+        self.assertEqual(len(self.root.seen), 2)
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_what_comes_while_the_next_is_due_queues_behind_it(self) -> None:
+        self.root.waits = True
+        self.send(GET.replace(b"/", b"/1", 1) + GET.replace(b"/", b"/2", 1))
+        self.root.seen[0][0].respond(Response(status=200))
+        self.channel.dataReceived(GET.replace(b"/", b"/3", 1))
+        self.clock.advance(0)
+        self.root.seen[1][0].respond(Response(status=200))
+        self.clock.advance(0)
+        self.assertEqual([each[1].raw_path for each in self.root.seen], [b"/1", b"/2", b"/3"])
+
+    def test_an_absolute_target_names_the_host(self) -> None:
+        for target, path, host in (
+            (b"http://api.test:80/a/b?c=d", b"/a/b", "api.test:80"),
+            (b"HTTPS://user@api.test", b"/", "api.test"),
+            (b"http://api.test?c=d", b"/", "api.test"),
+            (b"http:///a", b"/a", "h"),
+        ):
+            self.setUp()
+            self.send(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n\r\n")
+            request = self.root.seen[0][1]
+            self.assertEqual((request.raw_path, request.host), (path, host))
+            self.assertEqual(request.raw_query, b"c=d" if b"?" in target else b"")
+            self.assertEqual(len(request.headers), 2)
+
+    def test_two_hosts_are_a_400(self) -> None:
+        answer = self.send(b"POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\nab" + GET)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"))
         self.assertEqual(self.root.seen, [])
 
     def test_endless_headers_are_a_431(self) -> None:
