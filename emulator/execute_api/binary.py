@@ -58,5 +58,9 @@ def convert_response(body: bytes, binary: bool, wants_binary: bool, handling: st
     if binary:
         to_text = handling == "CONVERT_TO_TEXT" or (not wants_binary and handling != "CONVERT_TO_BINARY")
         return base64.b64encode(body) if to_text else body
-    from_text = handling == "CONVERT_TO_BINARY" or (wants_binary and handling != "CONVERT_TO_TEXT")
-    return decode_base64(body) if from_text else as_text(body)
+    return decode_base64(body) if decodes(wants_binary, handling) else as_text(body)
+
+
+def decodes(wants_binary: bool, handling: str) -> bool:
+    """Whether text from an integration is base64 to be decoded for the client."""
+    return handling == "CONVERT_TO_BINARY" or (wants_binary and handling != "CONVERT_TO_TEXT")

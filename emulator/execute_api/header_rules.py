@@ -26,11 +26,13 @@ ARRIVAL_DROPPED = frozenset(
     }
 )
 
-# Dropped on the way to the integration; HTTP_PROXY keeps what a mapping has set.
+# Never sent to an HTTP backend, mapped or not.
+NEVER_SENT = frozenset({"expect", "proxy-authenticate", "te", "via"})
+# Dropped on the way to the integration; HTTP_PROXY keeps of these what a mapping has set.
 REQUEST_DROPPED = {
     "AWS": frozenset({"referer"}),
     "AWS_PROXY": frozenset(),
-    "HTTP": frozenset({"via"}),
+    "HTTP": NEVER_SENT,
     "HTTP_PROXY": frozenset({"via", "host", "content-encoding"}),
     "MOCK": frozenset(),
 }

@@ -14,7 +14,7 @@ from emulator.deployment.compiled import CompiledIntegration, CompiledTemplate
 from emulator.errors import GatewayError
 from emulator.execute_api import proxy_event
 from emulator.execute_api.binary import convert_request, is_binary
-from emulator.execute_api.header_rules import REQUEST_DROPPED, REQUEST_REFUSED
+from emulator.execute_api.header_rules import NEVER_SENT, REQUEST_DROPPED, REQUEST_REFUSED
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import Mapped, configuration_error, render, scope_for
 from emulator.execute_api.request_values import RequestValues, carries_signature
@@ -23,6 +23,9 @@ from emulator.wire import Headers, media_type
 
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
+
+
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def integration_request(invocation: Invocation, gateway: Gateway) -> None:
@@ -95,10 +98,11 @@ def _mapped_http(invocation: Invocation, integration: CompiledIntegration) -> In
     dropped = REQUEST_DROPPED[kind]
     lines = [line for line in mapped.headers.items() if line[0].lower() not in dropped]
     headers = Headers(lines)
-    # Recorded: an HTTP backend is told no type of a body that is not there.
-    if (body or kind == "AWS") and "content-type" not in headers:
-        content_type = invocation.request.headers.last("content-type") or "application/json"
-        headers.add("Content-Type", content_type)
+    if "content-type" not in headers:
+        content_type = invocation.request.headers.last("content-type")
+        # Recorded: an HTTP backend is told no type of a body that is not there.
+        if kind == "AWS" or body or (content_type and invocation.request.method not in _BODILESS):
+            headers.add("Content-Type", content_type or "application/json")
     _common(invocation, kind, headers)
     return _request(invocation, integration, headers, _pairs(mapped), body, mapped)
 
@@ -120,7 +124,8 @@ def _http_proxy(invocation: Invocation, integration: CompiledIntegration) -> Int
         set_here.add("authorization")
     headers = Headers(line for line in values.headers if line[0].lower() not in set_here)
     for name, value in mapped.headers.items():
-        headers.add(name, value)
+        if name.lower() not in NEVER_SENT:
+            headers.add(name, value)
     _common(invocation, "HTTP_PROXY", headers)
     query = [pair for pair in invocation.query if pair[0] not in mapped.query]
     query.extend(_pairs(mapped))

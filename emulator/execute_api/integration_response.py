@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.deployment.compiled import CompiledIntegration, CompiledIntegrationResponse, CompiledTemplate
 from emulator.execute_api import proxy_reply
-from emulator.execute_api.binary import as_text, convert_response, is_binary
+from emulator.execute_api.binary import as_text, convert_response, decodes, is_binary
 from emulator.execute_api.header_rules import BODY_LIMIT, TRACED, leave, refuse_line_breaks
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import configuration_error, render, scope_for
@@ -97,9 +97,12 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     body = answer.body
     answered = answer.headers.last("content-type")
     binary = answered is not None and is_binary(answered, binary_types)
+    readable = not binary or chosen.content_handling == "CONVERT_TO_TEXT"
     if body:
         wants_binary = bool(accept) and is_binary(accept, binary_types)
         body = convert_response(body, binary, wants_binary, chosen.content_handling)
+        # Text that was decoded on its way is as little a template's as what came binary.
+        readable = readable and (binary or not decodes(wants_binary, chosen.content_handling))
     text = body.decode("utf-8", "replace") if chosen.parameters or chosen.templates else ""
     headers = Headers()
     for mapping in chosen.parameters:
@@ -109,7 +112,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     status = int(chosen.status)
     template = _template(chosen, accept)
     if template is not None and template.source.strip():
-        if binary and chosen.content_handling != "CONVERT_TO_TEXT":
+        if not readable:
             raise configuration_error("Unable to transform response: the body is binary")
         body, status = _transformed(invocation, integration, template, text, headers, status)
     if "content-type" not in headers:
@@ -125,7 +128,7 @@ def _transformed(
     headers: Headers,
     status: int,
 ) -> tuple[bytes, int]:
-    """The rendered body and the status, after the template's overrides."""
+    """The rendered body and the status, after the template's overrides; one that is no status changes nothing."""
     if template.constant is not None:
         return template.constant, status
     scope = scope_for(invocation, RequestValues(invocation), text)
@@ -183,6 +186,4 @@ def _override(overrides: dict[str, Any], kind: str, headers: Headers, status: in
         number = int(wanted)
     except (TypeError, ValueError):
         number = 0
-    if not 100 <= number <= 599:
-        raise configuration_error(f"Invalid status code: {wanted}")
-    return number
+    return number if 100 <= number <= 599 else status

@@ -182,3 +182,34 @@ class Forwarded(SynchronousTestCase):
         sent = world.backend.requests[-1]
         self.assertEqual((sent.http_method, "x-http-method-override" in sent.headers), ("PUT", False))
         self.assertEqual(world.send("PUT", "/", {"X-HTTP-Method-Override": "BREW"}).status, 200)
+
+    def test_mapped_but_never_sent(self) -> None:
+        mapped = {f"integration.request.header.{name}": "'x'" for name in ("TE", "Expect", "Via", "Host", "X-A")}
+        for method in (proxy_method("HTTP_PROXY", requestParameters=mapped), http_method(requestParameters=mapped)):
+            world = World({"/": {"GET": method}})
+            world.send("GET", "/")
+            sent = world.backend.requests[-1].headers
+            kept = [name for name in ("te", "expect", "via", "host", "x-a") if name in sent]
+            self.assertEqual(kept, ["host", "x-a"])
+
+
+class Overrides(SynchronousTestCase):
+    def test_what_is_no_status_changes_nothing(self) -> None:
+        for status, answered in (("418", 418), ('"419"', 419), ('"tea"', 200), ("999", 200), ("20", 200), ('""', 200)):
+            world = World({"/": {"GET": mock_method(200, f"#set($context.responseOverride.status = {status})x")}})
+            reply = world.send("GET", "/")
+            self.assertEqual((reply.status, reply.body), (answered, b"x"), status)
+
+
+class Templates(SynchronousTestCase):
+    def test_text_that_was_decoded_is_binary(self) -> None:
+        answer = {"statusCode": "200", "responseTemplates": {"application/json": "$input.body"}}
+        for handling, accept, status in (
+            ("CONVERT_TO_BINARY", "text/plain", 500), ("", "image/png", 500), ("", "text/plain", 200),
+            ("CONVERT_TO_TEXT", "image/png", 200),
+        ):  # fmt: skip
+            method = http_method(responses={"200": {**answer, "contentHandling": handling}})
+            world = World({"/": {"GET": method}}, binaryMediaTypes=["image/png"])
+            text = Headers([("Content-Type", "text/plain")])
+            world.backend.answer = IntegrationAnswer(status=200, headers=text, body=b"aGVsbG8=")
+            self.assertEqual(world.send("GET", "/", {"Accept": accept}).status, status, (handling, accept))
