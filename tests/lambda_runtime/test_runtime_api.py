@@ -92,6 +92,24 @@ class RuntimeApiTests(SynchronousTestCase):
         self.assertTrue(answer.startswith(b"HTTP/1.1 202 Accepted\r\n"))
         self.assertTrue(answer.endswith(b'\r\n\r\n{"status":"OK"}\n'))
 
+    def test_asks_on(self) -> None:
+        """A client that asks for the next call with its answer gets "accepted" and the call in one piece."""
+        head = b"POST " + PATH + b"invocation/r-1/response HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+        following = b"GET " + PATH + b"invocation/next HTTP/1.1\r\n\r\n"
+        self.connection.dataReceived(head + b'"x"' + following)
+        self.assertEqual(self.environment.asked, [("answered", "r-1", b'"x"', None), "next"])
+        self.assertEqual(self.sent(), b"")
+        self.connection.send_event(b"{}", {"Lambda-Runtime-Aws-Request-Id": "r-2"})
+        sent = self.sent()
+        self.assertTrue(sent.startswith(b"HTTP/1.1 202 Accepted\r\n"))
+        self.assertTrue(sent.endswith(b"Lambda-Runtime-Aws-Request-Id: r-2\r\n\r\n{}"))
+
+    def test_asks_on_and_is_refused(self) -> None:
+        self.environment.refusal = Refusal(403, "InvalidStateTransition", "no")
+        head = b"POST " + PATH + b"invocation/r-1/response HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+        self.connection.dataReceived(head + b'"x"' + b"GET " + PATH + b"invocation/next HTTP/1.1\r\n\r\n")
+        self.assertEqual(self.sent().count(b"HTTP/1.1 403 Forbidden\r\n"), 2)
+
     def test_errors(self) -> None:
         self.post(b"invocation/r-1/error", b"{}")
         self.post(b"init/error", b'{"e":1}', b"Lambda-Runtime-Function-Error-Type: Runtime.X")
