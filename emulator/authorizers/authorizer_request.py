@@ -111,11 +111,6 @@ def read_all(sources: Sequence[IdentitySource], request: AuthorizerRequest) -> t
     return tuple(values)
 
 
-def masked(secret: str) -> str:
-    """A secret as the execution log shows it: stars, and the last six characters of a long one."""
-    return "*" * len(secret) if len(secret) <= 12 else "*" * (len(secret) - 6) + secret[-6:]
-
-
 def unauthorized(request: AuthorizerRequest, message: str = "") -> GatewayError:
     """401: no identity, or one that is not accepted."""
     return GatewayError("UNAUTHORIZED", message, log=f"Unauthorized request: {request.request_id}")

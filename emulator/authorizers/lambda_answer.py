@@ -19,6 +19,8 @@ from emulator.mapping.values import double_text
 
 MAX_ANSWER = 512 * 1024  # bytes
 MAX_RESOURCE = 512  # characters of a Resource in the policy
+# ``errorMessage`` is a failed function's, which may say "Unauthorized" with it.
+_MEMBERS = frozenset({"principalId", "policyDocument", "context", "usageIdentifierKey", "errorMessage"})
 
 
 class BadAnswer(ValueError):
@@ -46,15 +48,20 @@ def parse_answer(payload: bytes) -> AuthorizerAnswer:
     try:
         answer = json.loads(payload, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
-        raise BadAnswer("Invalid JSON in authorizer response") from problem
+        raise BadAnswer("Invalid JSON in response") from problem
+    if answer is None:
+        raise BadAnswer("Could not parse policy")
     if not isinstance(answer, dict):
-        raise BadAnswer("Authorizer response is not an object")
+        raise BadAnswer("Invalid JSON in response: not an object")
+    for name in answer:
+        if name not in _MEMBERS:
+            raise BadAnswer(f'Invalid JSON in response: Unrecognized field "{name}" , not marked as ignorable')
     principal = _scalar_text(answer.get("principalId"))
-    if not principal:
+    if principal is None:
         raise BadAnswer("Authorizer response has no principalId")
     document = answer.get("policyDocument")
     if not isinstance(document, dict):
-        raise BadAnswer("Authorizer response has no policyDocument")
+        raise BadAnswer("Could not parse policy")
     usage_key = answer.get("usageIdentifierKey")
     if usage_key is not None and not isinstance(usage_key, str):
         raise BadAnswer("usageIdentifierKey is not a string")

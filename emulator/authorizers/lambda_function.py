@@ -22,7 +22,6 @@ from emulator.authorizers.authorizer_request import (
     AuthorizerRequest,
     IdentitySource,
     failed,
-    masked,
     misconfigured,
     parse_identity_sources,
     read_all,
@@ -34,6 +33,7 @@ from emulator.authorizers.lambda_token import accepts, compile_expression, token
 from emulator.deployment.uris import UriTemplate
 from emulator.effects import Effects
 from emulator.errors import ControlError
+from emulator.observe.execution_log import masked, shown_body, shown_map
 from emulator.store.records import Record
 
 DEFAULT_TTL = 300
@@ -191,10 +191,13 @@ class LambdaAuthorizers:
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._note_call(authorizer, request, identity, arn, body)
         result = await self._invoke(arn, body, request)
-        if result.function_error is not None:
-            raise self._function_failed(result.payload, request)
+        if result.function_error is not None and _says_unauthorized(result.payload):
+            raise unauthorized(request)
         if request.log is not None:
-            request.note(f"Authorizer result body before parsing: {result.payload.decode('utf-8', 'replace')}")
+            shown = result.payload.decode("utf-8", "replace")
+            request.note(f"Authorizer result body before parsing: {shown_body(shown)}")
+        if result.function_error is not None:
+            raise failed(_failure(result.payload))
         try:
             answer = parse_answer(result.payload)
         except BadAnswer as problem:
@@ -218,18 +221,6 @@ class LambdaAuthorizers:
         return result
 
     @staticmethod
-    def _function_failed(payload: bytes, request: AuthorizerRequest) -> Exception:
-        """``Unauthorized`` is the one word a function may raise; all else is its failure."""
-        text = payload.decode("utf-8", "replace")
-        try:
-            problem = json.loads(text)
-        except (ValueError, RecursionError):
-            problem = None
-        if isinstance(problem, dict) and problem.get("errorMessage") == "Unauthorized":
-            return unauthorized(request)
-        return failed(f"Authorizer function failed with response body: {text}")
-
-    @staticmethod
     def _note_call(
         authorizer: LambdaAuthorizer, request: AuthorizerRequest, identity: tuple[str, ...], arn: str, body: bytes
     ) -> None:
@@ -239,5 +230,37 @@ class LambdaAuthorizers:
         request.note(f"Incoming identity: {masked(','.join(identity))}")
         endpoint = f"https://lambda.{request.region}.amazonaws.com/2015-03-31/functions/{arn}/invocations"
         request.note(f"Endpoint request URI: {endpoint}")
-        request.note(f"Endpoint request body after transformations: {body.decode('utf-8', 'replace')}")
+        request.note(f"Endpoint request headers: {shown_map(_signed(authorizer, request))}")
+        request.note(f"Endpoint request body after transformations: {shown_body(body.decode('utf-8', 'replace'))}")
         request.note(f"Sending request to {endpoint}")
+
+
+def _says_unauthorized(payload: bytes) -> bool:
+    """``Unauthorized`` is the one word a function may raise; all else is its failure."""
+    try:
+        problem = json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(problem, dict) and problem.get("errorMessage") == "Unauthorized"
+
+
+def _failure(payload: bytes) -> str:
+    """What is wrong with a failed function's payload as an answer."""
+    try:
+        parse_answer(payload)
+    except BadAnswer as problem:
+        return str(problem)
+    return "Authorizer function failed"
+
+
+def _signed(authorizer: LambdaAuthorizer, request: AuthorizerRequest) -> list[tuple[str, str]]:
+    """What API Gateway calls the function with, its signature starred out."""
+    source = f"arn:aws:execute-api:{request.region}:{request.account}:{request.api_id}/authorizers/{authorizer.id}"
+    return [
+        ("x-amzn-lambda-integration-tag", request.request_id),
+        ("Authorization", "*" * 64),
+        ("x-amzn-apigateway-api-id", request.api_id),
+        ("X-Amz-Source-Arn", source),
+        ("Accept", "application/json"),
+        ("User-Agent", f"AmazonAPIGateway_{request.api_id}"),
+    ]

@@ -40,6 +40,8 @@ async def try_authorizer(gateway: Gateway, api: RestApi, authorizer: Record, req
         status = error.status or TYPES[error.response_type].status or 500
         if error.log:
             lines.append(error.log)
+        if error.error_type:
+            lines.append(error.error_type)
     latency = round((gateway.effects.clock.seconds() - started) * 1000)
     stamp = cognito.java_date(gateway.effects.wall())
     log = [f"Execution log for request {asked.request_id}", *(f"{stamp} : {line}" for line in lines)]

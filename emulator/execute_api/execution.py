@@ -12,9 +12,9 @@ from typing import Any
 from emulator.execute_api.context import context_of, flatten, forget_context, has
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.request_values import arrived_headers
-from emulator.observe.execution_log import Endpoint, Execution
+from emulator.observe.execution_log import Endpoint, Execution, masked
 from emulator.observe.metrics import Observation
-from emulator.wire import Response
+from emulator.wire import Headers, Response
 
 
 def execution_of(invocation: Invocation, reply: Response) -> Execution:
@@ -22,6 +22,10 @@ def execution_of(invocation: Invocation, reply: Response) -> Execution:
     error = invocation.error
     request = invocation.request
     made = error is None and has(invocation, "response")
+    tested = invocation.test
+    failure = "" if error is None else error.log or ""
+    if tested and error is not None:
+        failure = failure or f"Gateway response type: {error.response_type}"
     return Execution(
         request_id=invocation.request_id,
         extended_request_id=invocation.extended_request_id,
@@ -29,34 +33,59 @@ def execution_of(invocation: Invocation, reply: Response) -> Execution:
         resource_path=invocation.path if has(invocation, "path") else "/",
         path_parameters=invocation.path_parameters if has(invocation, "path_parameters") else {},
         query=invocation.query if has(invocation, "query") else (),
-        headers=arrived_headers(invocation).lines if has(invocation, "identity") else request.headers.lines,
+        headers=_redacted(arrived_headers(invocation) if has(invocation, "identity") else request.headers),
         body=_text(request.body),
         notes=tuple(note for note in invocation.log or () if error is None or note != error.log),
         endpoint=_endpoint(invocation),
         response_headers=invocation.response.headers.lines if made else None,
         response_body=_text(invocation.response.body) if made else "",
-        failure="" if error is None else error.log or _default_failure(error.response_type),
+        failure=failure,
         status=reply.status,
-        preface=() if invocation.test else tuple(_usage_plan(invocation)),
+        started=tested or _started(invocation),
+        api_key="" if tested else _shown_key(invocation),
+        preface=() if tested else tuple(_usage_plan(invocation)),
         backend_request_id=invocation.answer.request_id if has(invocation, "answer") else "",
+        response_type="" if tested or error is None else error.response_type,
+        gateway_headers=[line for line in reply.headers.lines if line[0].lower() not in _ALWAYS_THERE],
+        gateway_body="" if error is None else _text(reply.body),
     )
+
+
+_REDACTED = frozenset({"authorization", "x-api-key", "x-amz-security-token"})
+_ALWAYS_THERE = frozenset({"content-type", "x-amzn-requestid", "x-amz-apigw-id", "x-amzn-errortype"})
+_KEPT_OUT = frozenset({"INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED", "WAF_FILTERED"})
+
+
+def _redacted(headers: Headers) -> list[tuple[str, str]]:
+    """API Gateway stars out credentials and API keys."""
+    return [(name, masked(value) if name.lower() in _REDACTED else value) for name, value in headers.lines]
+
+
+def _started(invocation: Invocation) -> bool:
+    """Whether the gatekeepers let the request in."""
+    error = invocation.error
+    return has(invocation, "usage_plan") and (error is None or error.response_type not in _KEPT_OUT)
+
+
+def _shown_key(invocation: Invocation) -> str:
+    known = has(invocation, "api_key") and invocation.api_key is not None
+    return masked(str(invocation.api_key["value"])) if known else ""
 
 
 def _usage_plan(invocation: Invocation) -> Iterable[str]:
     """What the log says of API keys and usage plans, once they were looked at."""
     if not has(invocation, "api_key"):
         return
-    key = invocation.api_key
-    shown = "" if key is None else "*" * 6 + str(key["value"])[-6:]
+    shown = _shown_key(invocation)
     stage = f"{invocation.deployment.api_id}/{invocation.stage.name}"
     yield f"Verifying Usage Plan for request: {invocation.request_id}. API Key: {shown} API Stage: {stage}"
     if not invocation.method.api_key_required:
-        where = f"{invocation.request.method} {invocation.method.resource_path}"
+        where = f"{invocation.method.verb} {invocation.method.resource_path}"
         yield (
             f"API Key {shown} authorized because method '{where}' does not require API Key. "
             "Request will not contribute to throttle or quota limits"
         )
-    elif key is None:
+    elif invocation.error is not None and invocation.error.response_type in _KEPT_OUT:
         yield f"Usage Plan check failed for API Key {shown} and API Stage {stage}"
         return
     yield f"Usage Plan check succeeded for API Key {shown} and API Stage {stage}"
@@ -65,10 +94,6 @@ def _usage_plan(invocation: Invocation) -> Iterable[str]:
 def _text(body: bytes) -> str:
     """As much of a body as a log shows, and enough more for it to say that it was cut."""
     return body[:8192].decode("utf-8", "replace")
-
-
-def _default_failure(response_type: str) -> str:
-    return f"Gateway response type: {response_type}"
 
 
 def _endpoint(invocation: Invocation) -> Endpoint | None:

@@ -40,12 +40,17 @@ class Answers(SynchronousTestCase):
             self.assertRaises(BadAnswer, self.context, text)
 
     def test_principals(self) -> None:
-        for principal, shown in (("7", "7"), ('"x"', "x"), ("true", "true")):
+        for principal, shown in (("7", "7"), ('"x"', "x"), ("true", "true"), ('""', "")):
             answer = parse_answer(f'{{"principalId": {principal}, "policyDocument": {POLICY}}}'.encode())
             self.assertEqual(answer.principal_id, shown)
-        for principal in ('""', "null", "[]", "{}"):
+        for principal in ("null", "[]", "{}"):
             answer = f'{{"principalId": {principal}, "policyDocument": {POLICY}}}'
             self.assertRaises(BadAnswer, parse_answer, answer.encode())
+
+    def test_other_members(self) -> None:
+        with self.assertRaises(BadAnswer) as caught:
+            parse_answer(f'{{"principalId": "x", "policyDocument": {POLICY}, "isAuthorized": true}}'.encode())
+        self.assertIn('Unrecognized field "isAuthorized" , not marked as ignorable', str(caught.exception))
 
     def test_size(self) -> None:
         answer = {"principalId": "x", "policyDocument": json.loads(POLICY), "context": {"a": ""}}

@@ -372,7 +372,8 @@ class Tried(LambdaCase):
         self.assertEqual((answer["clientStatus"], answer["principalId"]), (0, "me"))
         self.assertEqual(json.loads(answer["policy"]), allow("*")["policyDocument"])
         self.assertEqual(answer["authorization"], {"a": ["1"]})
-        self.assertIn("Using valid authorizer policy for principal: **", answer["log"])
+        self.assertIn("Using valid authorizer policy for principal: *e\n", answer["log"])
+        self.assertIn(f"X-Amz-Source-Arn={ARN.rpartition('/')[0]}/authorizers/auth01", answer["log"])
         self.assertNotIn("Incoming identity: secret", answer["log"])
         self.assertTrue(self.functions.events[0]["methodArn"].endswith(":abc123/ESTestInvoke-stage/GET/"))
 
@@ -384,7 +385,13 @@ class Tried(LambdaCase):
         self.functions.answer = {}
         answer = self.trial(world, authorizer(), headers={"Authorization": "x"})
         self.assertEqual(answer["clientStatus"], 500)
-        self.assertIn("Execution failed due to configuration error", answer["log"])
+        self.assertTrue(
+            answer["log"].endswith(" : AuthorizerConfigurationException\n"), answer["log"]
+        )
+        self.functions.answer = Result(b'{"errorMessage": "no", "errorType": "ValueError"}', "Unhandled")
+        answer = self.trial(world, authorizer(), headers={"Authorization": "x"})
+        self.assertIn('Authorizer result body before parsing: {"errorMessage": "no"', answer["log"])
+        self.assertIn('configuration error: Invalid JSON in response: Unrecognized field "errorType" ,', answer["log"])
 
     def test_request_authorizers(self) -> None:
         world = self.world(authorizer())

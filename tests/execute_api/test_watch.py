@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.execute_api.watch import FLUSH_SECONDS, Watch
 from emulator.integrations.dispatch import IntegrationAnswer
+from tests.execute_api.test_authorize_lambda import Functions, authorizer
 from tests.execute_api.world import World, mock_method, proxy_method
 
 GROUP_ARN = "arn:aws:logs:us-east-1:000000000000:log-group:access"
@@ -114,8 +115,55 @@ class Watching(SynchronousTestCase):
         self.assertEqual(reply.status, 500)
         self.flush(world)
         ((_group, lines),) = self.sink.events
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 3)
         self.assertIn("Execution failed due to configuration error", lines[0])
+        expected = "Gateway response type: API_CONFIGURATION_ERROR with status code: 500"
+        self.assertTrue(lines[1].endswith(expected), lines)
+
+    def test_whoever_is_kept_out_does_not_start(self) -> None:
+        world = self.world(methodSettings={"*/*": {"loggingLevel": "INFO", "dataTraceEnabled": True}})
+        world.edit("/", "GET", apiKeyRequired=True)
+        self.assertEqual(world.send("GET", "/", {"X-Api-Key": "0123456789"}).status, 403)
+        self.flush(world)
+        ((_group, lines),) = self.sink.events
+        texts = [line.partition(") ")[2] for line in lines]
+        self.assertEqual(
+            texts[2:],
+            [
+                "Usage Plan check failed for API Key  and API Stage abc123/prod",
+                "Gateway response type: INVALID_API_KEY with status code: 403",
+                'Gateway response body: {"message":"Forbidden"}',
+                "Gateway response headers: {}",
+            ],
+        )
+
+    def test_credentials_are_starred_out(self) -> None:
+        world = self.world(methodSettings={"*/*": {"loggingLevel": "INFO", "dataTraceEnabled": True}})
+        world.send("GET", "/", {"Authorization": "Bearer secret-token", "X-Api-Key": "0123456789abcdefghij"})
+        self.flush(world)
+        ((_group, lines),) = self.sink.events
+        (shown,) = [line for line in lines if "Method request headers" in line]
+        self.assertIn("Authorization=*************-token, X-Api-Key=**************efghij", shown)
+
+    def test_an_authorizer_comes_before_the_request(self) -> None:
+        for trace in (True, False):
+            world = World(
+                {"/": {"GET": mock_method(200, "hi", authorizationType="CUSTOM", authorizerId="auth01")}},
+                authorizers={"auth01": authorizer()},
+                stage={"methodSettings": {"*/*": {"loggingLevel": "INFO", "dataTraceEnabled": trace}}},
+            )
+            world.gateway.lambdas = Functions()
+            self.sink = Sink()
+            world.gateway.observers.append(Watch(world.effects, self.sink))
+            self.addCleanup(world.gateway.stop)
+            world.send("GET", "/", {"Authorization": "secret-token"})
+            self.flush(world)
+            ((_group, lines),) = self.sink.events
+            self.assertIn("Starting authorizer: auth01", lines[1])
+            starts = [at for at, line in enumerate(lines) if "Starting execution for" in line]
+            ends = [at for at, line in enumerate(lines) if "Successfully completed authorizer" in line]
+            self.assertLess(ends, starts)
+            self.assertEqual(any("secret-token" in line for line in lines), trace)
 
     def test_metrics(self) -> None:
         world = self.world()
