@@ -51,6 +51,8 @@ def handler(event, context):
         return subprocess.Popen(["sleep", "60"]).pid
     if kind == "env":
         return dict(os.environ)
+    if kind == "left":
+        return context.get_remaining_time_in_millis()
     if kind == "path":
         return sys.path
     if kind == "file":
@@ -123,6 +125,8 @@ class PythonTests(ProcessCase):
         self.assertIsNotNone(first.init_ms)
         self.assertIsNone(second.init_ms)
         self.assertEqual(self.sink.messages[1], "loading\n")
+        left = payload_of(await self.run_it(self.called, {"do": "left"}))
+        self.assertTrue(0 < left <= 10_000)
 
     async def test_environment(self) -> None:
         os.environ["SECRET_OF_THE_EMULATOR"] = "1"
