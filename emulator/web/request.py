@@ -25,6 +25,7 @@ _STATUS_LINES: dict[int, bytes] = {
     status: b"HTTP/1.1 %d %s\r\n" % (status, reason) for status, reason in _REASONS.items()
 }
 _BODILESS = frozenset({204, 304})
+_FRONT_NAMES = {b"host": b"Host", b"user-agent": b"User-Agent"}
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
 
 
@@ -123,11 +124,7 @@ class Request(server.Request):
             self.body = b"".join(self._chunks)
             self._chunks.clear()
         if not self.lines and self._parsed is not None:
-            self.lines = [
-                (name.lower(), value)
-                for name, values in self._parsed.getAllRawHeaders()
-                for value in values
-            ]
+            self.lines = _as_http1(self._parsed)
         if not getattr(self.channel, "speaks_http1", False):
             self.site.busy += 1  # our own channel counts for itself
             self.notifyFinish().addBoth(lambda _: self.site.finished_one())
@@ -171,7 +168,8 @@ class Request(server.Request):
             headers=headers,
             body=self.body,
             source_ip=getattr(client, "host", None) or "127.0.0.1",
-            protocol="HTTP/2.0" if self.clientproto == b"HTTP/2" else self.clientproto.decode("latin-1"),
+            # Behind API Gateway's front everything is HTTP/1.1, and so says $context.protocol.
+            protocol="HTTP/1.1" if self.clientproto == b"HTTP/2" else self.clientproto.decode("latin-1"),
             scheme="https" if secure else "http",
             host=host,
             client_certificate=self._peer_certificate() if secure else None,
@@ -301,6 +299,22 @@ class Request(server.Request):
         super().connectionLost(reason)
         if hang_up is not None:
             hang_up()
+
+
+def _as_http1(headers: ParsedHeaders) -> list[tuple[bytes, bytes]]:
+    """The headers of an HTTP/2 request as API Gateway's front hands them on.
+
+    Their names stay in lower case but for the two that the front writes itself; the crumbs of a cookie are one header
+    again (RFC 9113, 8.2.3).
+    """
+    lines: list[tuple[bytes, bytes]] = []
+    for name, values in headers.getAllRawHeaders():
+        lowered = name.lower()
+        if lowered == b"cookie":
+            values = [b"; ".join(values)]
+        spelled = _FRONT_NAMES.get(lowered, lowered)
+        lines.extend((spelled, value) for value in values)
+    return lines
 
 
 def _encode(text: str) -> bytes:
