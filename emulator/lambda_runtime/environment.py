@@ -138,6 +138,8 @@ def _environment(function: Function, interpreter: Interpreter, code: Unpacked, a
             "LAMBDA_RUNTIME_DIR": around.runtime_dir,
         }
     )
+    if function.log_level:
+        env["AWS_LAMBDA_LOG_LEVEL"] = function.log_level
     if interpreter.family != "provided":
         env["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
     return env

@@ -132,6 +132,7 @@ class Function:
     layers: tuple[Layer, ...] = ()
     log_group: str = ""
     log_format: str = "Text"
+    log_level: str = ""  # of the function's own JSON lines; empty for Text, where nothing is left out
     package_type: str = "Zip"
     tracing: str = "PassThrough"
     reserved_concurrency: int | None = None
@@ -163,6 +164,7 @@ class Function:
             [each.code_sha256 for each in self.layers],
             self.log_group,
             self.log_format,
+            self.log_level,
             self.package_type,
             self.modified,
         )

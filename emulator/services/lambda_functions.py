@@ -154,6 +154,7 @@ def _read(kept: Any, wanted: Reference, record: Any, latest: Any, version: str) 
         layers=tuple(_layers(kept, record)),
         log_group=logging.get("LogGroup") or f"/aws/lambda/{wanted.name}",
         log_format=logging.get("LogFormat", "Text"),
+        log_level=logging.get("ApplicationLogLevel", "INFO") if logging.get("LogFormat") == "JSON" else "",
         package_type=record.package_type,
         tracing=(record.tracing_config or {}).get("Mode", "PassThrough"),
         reserved_concurrency=None if reserved is None else int(reserved),

@@ -318,11 +318,45 @@ class NodeTests(ProcessCase):
             ("exports.handler = () => setTimeout(() => { throw new Error('late'); }, 5);", "Error", "late"),
             ("exports.handler = async () => { Promise.reject(new Error('x')); await new Promise(() => {}); }",
              "Runtime.UnhandledPromiseRejection", "Error: x"),
+            ("exports.handler = async () => { throw undefined; }", "string", "handled"),
+            ("class Mine extends Error {}\nexports.handler = async () => { throw new Mine('m'); }", "Error", "m"),
+            ("exports.handler = async () => { const a = {}; a.a = a; return a; }", "Error", "Unable to stringify"),
+            ("exports.handler = async () => { await new Promise(() => {}); }", "Runtime.NodeJsExit", "never settled"),
         ):  # fmt: skip
             got = await self.run_it(self.called(text))
             self.assertEqual(got.function_error, "Unhandled")
             self.assertEqual(payload_of(got)["errorType"], error_type)
             self.assertIn(message, payload_of(got)["errorMessage"])
+            self.assertEqual(sorted(set(payload_of(got)) - {"trace"}), ["errorMessage", "errorType"])
+        forgetful = await self.run_it(self.called("exports.handler = () => new Promise(() => {});"))
+        self.assertEqual(forgetful.payload, b"null")
+
+    async def test_an_error_in_the_log(self) -> None:
+        text = "exports.handler = async () => { throw Object.assign(new Error('no'), { code: 5, more: 'm' }); }"
+        line = (await self.run_it(self.called(text))).log_tail.decode().split("\n")[1]
+        _, _, level, told = line.split("\t", 3)
+        self.assertEqual((level, told.partition("\t")[0]), ("ERROR", "Invoke Error "))
+        shown = json.loads(told.partition("\t")[2])
+        self.assertEqual(list(shown), ["errorType", "errorMessage", "code", "more", "stack"])
+
+    async def test_logs_as_json(self) -> None:
+        text = "exports.handler = async () => { console.warn({ a: 1 }); console.error('b', new TypeError('c')); }"
+        called = self.called(text, log_format="JSON", log_level="WARN")
+        tail = (await self.run_it(called)).log_tail.splitlines()
+        said = [json.loads(each) for each in tail if each.startswith(b"{")]
+        self.assertEqual([(each["level"], each["message"]) for each in said[:1]], [("WARN", {"a": 1})])
+        self.assertEqual((said[1]["errorType"], said[1]["errorMessage"]), ("TypeError", "c"))
+
+    async def test_modern(self) -> None:
+        """What Node.js 24's client does otherwise; the label decides, whatever interpreter there is."""
+        for text, name, payload in (
+            ("exports.handler = (event, context) => 'done' in context || 'at once'", "index.js", b'"at once"'),
+            ("export default { handler: async () => 'inner' }", "index.mjs", b'"inner"'),
+        ):
+            called = function(files={name: text}, runtime="nodejs24.x")
+            self.assertEqual((await self.run_it(called)).payload, payload)
+        called = function(files={"index.js": "exports.handler = (a, b, c) => c(null, 1)"}, runtime="nodejs24.x")
+        self.assertEqual(payload_of(await self.run_it(called))["errorType"], "Runtime.CallbackHandlerDeprecated")
 
     async def test_init_errors(self) -> None:
         for text, handler, error_type in (
@@ -334,6 +368,14 @@ class NodeTests(ProcessCase):
         ):
             got = await self.run_it(self.called(text, handler=handler))
             self.assertEqual((payload_of(got)["errorType"], got.function_error), (error_type, "Unhandled"))
+        missing = payload_of(await self.run_it(self.called("require('no-such')")))["errorMessage"]
+        stack = "Require stack:\n- /var/task/index.js\n- /var/runtime/index.mjs"
+        self.assertEqual(missing, f"Error: Cannot find module 'no-such'\n{stack}")
+        missing = payload_of(await self.run_it(self.called("", handler="nofile.handler")))["errorMessage"]
+        self.assertEqual(missing, "Error: Cannot find module 'nofile'\nRequire stack:\n- /var/runtime/index.mjs")
+        imported = payload_of(await self.run_it(self.called("import x from 'no-such';", "index.mjs")))
+        expected = "Cannot find package 'no-such' imported from /var/task/index.mjs"
+        self.assertEqual((imported["errorType"], imported["errorMessage"]), ("Error", expected))
 
     async def test_first_byte_before_the_end(self) -> None:
         """The function does not go on until the first byte has arrived here."""

@@ -9,7 +9,7 @@ import { RuntimeApi } from './runtime_api.mjs';
 import { loadHandler } from './handler.mjs';
 import { patchConsole, setRequestId } from './logging.mjs';
 import { isStreaming, runStreaming } from './streaming.mjs';
-import { asError, logError } from './errors.mjs';
+import { asError, fault, logError } from './errors.mjs';
 
 const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
 const [handlerName, taskRoot] = process.argv.slice(2);
@@ -22,24 +22,29 @@ process.on('beforeExit', () => {
   if (current) current.whenIdle();
 });
 
-async function unhandled(name, error) {
-  const failure = name ? Object.assign(new Error(String(error)), { name, reason: error }) : error;
-  if (name) failure.stack = `${name}: ${error && error.stack ? error.stack : error}`;
-  logError(name ? 'Unhandled Promise Rejection' : 'Uncaught Exception', failure);
-  if (current) await api.fail(current.requestId, asError(failure), failure.name);
-  else await api.failInit(asError(failure), failure.name || 'Runtime.Unknown');
-  process.exit(128);
+async function unhandled(title, error, status) {
+  logError(title, error);
+  const { name } = error ?? {};
+  if (current) await api.fail(current.requestId, asError(error), name);
+  else await api.failInit(asError(error), name || 'Runtime.Unknown');
+  process.exit(status);
 }
 
-process.on('uncaughtException', (error) => unhandled('', error));
-process.on('unhandledRejection', (error) => unhandled('Runtime.UnhandledPromiseRejection', error));
+process.on('uncaughtException', (error) => unhandled('Uncaught Exception', error, 129));
+process.on('unhandledRejection', (reason, promise) => {
+  const error = Object.assign(fault('Runtime.UnhandledPromiseRejection', String(reason)), { reason, promise });
+  unhandled('Unhandled Promise Rejection', error, 128);
+});
+
+// Node.js 24's client knows no callbacks, and waits for whatever a handler gives back.
+const MODERN = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV || '')?.[1] || 0) >= 24;
+const UNSETTLED = 'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
 
 function contextOf(headers, settle) {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
   const clientContext = headers['lambda-runtime-client-context'];
   const identity = headers['lambda-runtime-cognito-identity'];
-  return {
-    callbackWaitsForEmptyEventLoop: true,
+  const context = {
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
@@ -49,7 +54,13 @@ function contextOf(headers, settle) {
     identity: identity ? JSON.parse(identity) : undefined,
     invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
     awsRequestId: headers['lambda-runtime-aws-request-id'],
+    tenantId: undefined,
     getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+  if (MODERN) return context;
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    ...context,
     done: (error, result) => settle(error, result, false),
     fail: (error) => settle(error === undefined || error === null ? 'handled' : error, undefined, false),
     succeed: (result) => settle(null, result, false),
@@ -58,9 +69,10 @@ function contextOf(headers, settle) {
 
 function stringify(result) {
   try {
-    return JSON.stringify(result === undefined ? null : result);
+    return JSON.stringify(result) ?? 'null';
   } catch {
-    throw Object.assign(new Error('Unable to stringify response body'), { name: 'Runtime.MarshalError' });
+    const message = 'Unable to stringify response body';
+    throw MODERN ? fault('Runtime.JSONStringifyError', message) : new Error(message);
   }
 }
 
@@ -95,15 +107,20 @@ function serve(handler, event, headers) {
       } else answer(error, result);
     };
     const context = contextOf(headers, settle);
-    current = { requestId, whenIdle: () => (held ? answer(held.error, held.result) : answer(null, null)) };
+    // An async handler whose promise nobody can settle any more has failed; one that takes a callback answers null.
+    const unsettled = MODERN || handler.constructor?.name === 'AsyncFunction';
+    current = {
+      requestId,
+      whenIdle: () => (held ? answer(held.error, held.result) : answer(unsettled ? fault('Runtime.NodeJsExit', UNSETTLED) : null, null)),
+    };
     api.unref();
     try {
-      const result = handler(event, context, (error, value) => settle(error, value, true));
-      if (result && typeof result.then === 'function') {
-        result.then((value) => settle(null, value, false), (error) => settle(error === undefined ? 'undefined' : error, undefined, false));
+      const result = MODERN ? handler(event, context) : handler(event, context, (error, value) => settle(error, value, true));
+      if (MODERN || (result && typeof result.then === 'function')) {
+        Promise.resolve(result).then((value) => settle(null, value, false), (error) => settle(error ?? 'handled', undefined, false));
       }
     } catch (error) {
-      settle(error === undefined || error === null ? 'undefined' : error, undefined, false);
+      settle(error ?? 'handled', undefined, false);
     }
   });
 }

@@ -1,35 +1,53 @@
 // Errors as Lambda writes them: for the caller, and for the log.
 
-function nameOf(error) {
-  return error.name === 'Error' && error.constructor && error.constructor.name ? error.constructor.name : error.name || 'Error';
+import { types } from 'node:util';
+
+const UNREADABLE = 'callback called with Error argument, but there was a problem while retrieving one or more of its message, name, and stack';
+
+// An error of the runtime's own: its name is no property of it, as on AWS, so that logs do not repeat it.
+export function fault(name, message) {
+  class Fault extends Error {}
+  Object.defineProperty(Fault.prototype, 'name', { value: name });
+  return new Fault(message);
 }
 
-// What the caller gets: errorType, errorMessage, trace.
+function isError(error) {
+  return types.isNativeError(error) || Boolean(error && [error.name, error.message, error.stack].every((each) => each && typeof each === 'string'));
+}
+
+// What the caller gets: errorType, errorMessage, trace. A class that sets no name is an "Error".
 export function asError(error) {
-  if (error instanceof Error || (error && typeof error === 'object' && 'message' in error && 'stack' in error)) {
+  try {
+    if (!isError(error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
     return {
-      errorType: String(nameOf(error)).replaceAll('\x7f', '%7F'),
+      errorType: String(error.name).replaceAll('\x7f', '%7F'),
       errorMessage: String(error.message).replaceAll('\x7f', '%7F'),
-      ...(error.reason !== undefined ? { reason: plain(error.reason) } : {}),
       trace: String(error.stack || '').split('\n'),
     };
+  } catch {
+    return { errorType: 'handled', errorMessage: UNREADABLE, trace: [] };
   }
-  return { errorType: typeof error, errorMessage: typeof error === 'string' ? error : String(error), trace: [] };
 }
 
-function plain(reason) {
-  return reason instanceof Error ? { errorType: nameOf(reason), errorMessage: reason.message, stack: String(reason.stack).split('\n') } : reason;
+function spread(_key, value) {
+  if (!(value instanceof Error)) return value;
+  const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
+  if (typeof value.stack === 'string') shown.stack = value.stack.split('\n');
+  return shown;
 }
 
-// What the log gets: one line, JSON after the title.
+// What the log gets: one line, JSON after the title; as JSON logs the error alone.
 export function logError(title, error) {
-  const { errorType, errorMessage, trace, ...rest } = asError(error);
-  const extra = error instanceof Error ? Object.fromEntries(Object.entries(error).filter(([name]) => name !== 'reason')) : {};
+  const shown = error instanceof Error ? error : new Error(String(error));
+  if ((process.env.AWS_LAMBDA_LOG_FORMAT || '').toUpperCase() === 'JSON') {
+    console.error(shown);
+    return;
+  }
   let text;
   try {
-    text = JSON.stringify({ errorType, errorMessage, ...extra, ...rest, stack: trace });
+    text = JSON.stringify(shown, spread);
   } catch {
-    text = JSON.stringify({ errorType, errorMessage, stack: trace });
+    text = JSON.stringify(asError(shown));
   }
   console.error(`${title} \t${text}`);
 }

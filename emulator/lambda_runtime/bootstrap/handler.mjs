@@ -4,11 +4,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { fault } from './errors.mjs';
 import { isStreaming, installStreaming } from './streaming.mjs';
 
-function fault(name, message, cause) {
-  const error = Object.assign(new Error(message), { name });
-  if (cause && cause.stack) error.stack = `${name}: ${message}\n${String(cause.stack).split('\n').filter((l) => l.startsWith('    at ')).join('\n')}`;
+// On AWS modules are required from here; "Require stack" tells so.
+const require = createRequire(new URL('./index.mjs', import.meta.url));
+
+function because(name, cause) {
+  const error = fault(name, String(cause));
+  error.stack = [`${name}: ${error.message}`, ...String(cause.stack).split('\n').filter((l) => l.startsWith('    at '))].join('\n');
   return error;
 }
 
@@ -41,10 +45,9 @@ async function loadModule(root, directory, name) {
   for (const file of [base, `${base}.js`, `${base}.mjs`, `${base}.cjs`]) {
     if (!fs.existsSync(file) || !fs.statSync(file).isFile()) continue;
     if (isModule(file)) return import(pathToFileURL(file).href);
-    return createRequire(pathToFileURL(file))(file);
+    return require(file);
   }
   // A module of node_modules, or a directory with an index.
-  const require = createRequire(path.join(root, 'index.js'));
   return require(require.resolve(name, { paths: [root, path.join(root, directory)] }));
 }
 
@@ -55,15 +58,17 @@ export async function loadHandler(root, handlerName) {
   try {
     loaded = await loadModule(root, directory, name);
   } catch (error) {
-    if (error instanceof SyntaxError) throw fault('Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`, error);
-    if (error && ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(error.code)) throw fault('Runtime.ImportModuleError', `Error: ${error.message}`, error);
+    if (error instanceof SyntaxError) throw because('Runtime.UserCodeSyntaxError', error);
+    // An import that finds nothing (ERR_MODULE_NOT_FOUND) comes as it is, on AWS, too.
+    if (error && error.code === 'MODULE_NOT_FOUND') throw because('Runtime.ImportModuleError', error);
     throw error;
   }
-  const find = (from) => exported.split('.').reduce((value, part) => (value === undefined || value === null ? undefined : value[part]), from);
-  const handler = find(loaded) ?? find(loaded && loaded.default);
-  if (handler === undefined || handler === null) throw fault('Runtime.HandlerNotFound', `${handlerName} is undefined or not exported`);
-  if (typeof handler !== 'function') throw fault('Runtime.HandlerNotFound', `${handlerName} is not a function`);
   const major = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV || '')?.[1] || 0);
+  const find = (from) => exported.split('.').reduce((value, part) => value && value[part], from);
+  // Node.js 24's client is the first to look into a default export.
+  const handler = find(loaded) || (major >= 24 && find(loaded.default));
+  if (!handler) throw fault('Runtime.HandlerNotFound', `${handlerName} is undefined or not exported`);
+  if (typeof handler !== 'function') throw fault('Runtime.HandlerNotFound', `${handlerName} is not a function`);
   if (major >= 24 && handler.length >= 3 && !isStreaming(handler)) {
     throw fault('Runtime.CallbackHandlerDeprecated', 'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later.');
   }

@@ -9,7 +9,7 @@ export function setRequestId(id) { requestId = id; }
 
 export function patchConsole() {
   const json = (process.env.AWS_LAMBDA_LOG_FORMAT || '').toUpperCase() === 'JSON';
-  const lowest = json ? LEVELS.indexOf((process.env.AWS_LAMBDA_LOG_LEVEL || 'INFO').toUpperCase()) : 0;
+  const lowest = LEVELS.indexOf((process.env.AWS_LAMBDA_LOG_LEVEL || '').toUpperCase());
   const at = (level) => (...args) => {
     if (LEVELS.indexOf(level) < lowest) return;
     process.stdout.write(json ? jsonLine(level, args) : textLine(level, args));
@@ -34,16 +34,24 @@ function textLine(level, args) {
 
 function jsonLine(level, args) {
   const line = { timestamp: new Date().toISOString(), level, requestId };
-  const [first] = args;
-  if (args.length === 1 && first instanceof Error) {
-    line.message = first.message;
-    Object.assign(line, { errorType: first.name, errorMessage: first.message, stackTrace: String(first.stack).split('\n') });
-  } else {
-    line.message = args.length === 1 && typeof first === 'object' ? first : format(...args);
+  if (args.length === 1) {
+    try {
+      return `${JSON.stringify({ ...line, message: args[0] }, spread)}\n`;
+    } catch {
+      return `${JSON.stringify({ ...line, message: format(args[0]) })}\n`;
+    }
   }
-  try {
-    return `${JSON.stringify(line)}\n`;
-  } catch {
-    return `${JSON.stringify({ ...line, message: format(...args) })}\n`;
-  }
+  // Among several arguments the first error is told beside the text.
+  const error = args.find((each) => each instanceof Error);
+  return `${JSON.stringify({ ...line, message: format(...args), ...(error && told(error)) })}\n`;
+}
+
+function spread(_key, value) { return value instanceof Error ? { ...told(value), ...value } : value; }
+
+function told(error) {
+  return {
+    errorType: error.constructor?.name ?? 'UnknownError',
+    errorMessage: error.message,
+    stackTrace: typeof error.stack === 'string' ? error.stack.split('\n') : [],
+  };
 }

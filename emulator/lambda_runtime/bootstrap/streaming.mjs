@@ -1,7 +1,7 @@
 // Response streaming: awslambda.streamifyResponse and awslambda.HttpResponseStream, and calls of such handlers.
 
 import { Writable } from 'node:stream';
-import { asError, logError } from './errors.mjs';
+import { asError, fault, logError } from './errors.mjs';
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
@@ -35,7 +35,13 @@ class ResponseStream extends Writable {
   }
 
   setContentType(contentType) {
-    if (!this._line) this._contentType = contentType;
+    if (this._line) throw fault('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.');
+    this._contentType = contentType;
+  }
+
+  // What is neither text nor bytes goes as JSON.
+  write(chunk, ...rest) {
+    return super.write(typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk), ...rest);
   }
 
   _begin() {
@@ -70,9 +76,9 @@ export async function runStreaming(api, handler, event, context, setCurrent) {
   try {
     const result = handler(event, stream, context);
     if (!result || typeof result.then !== 'function') {
-      throw Object.assign(new Error('Streaming does not support non-async handlers.'), { name: 'Runtime.InvalidStreamingOperation' });
+      throw new Error('Streaming does not support non-async handlers.');
     }
-    await result;
+    if ((await result) !== undefined) console.warn('Streaming handlers ignore return values.');
     await ended;
   } catch (error) {
     failure = asError(error === undefined ? 'undefined' : error);
