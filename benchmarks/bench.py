@@ -1,8 +1,9 @@
 """``make bench``: what requests cost, as ratios to a bare twisted.web resource and a bare treq proxy in the same run.
 
 Every server and the load client are processes of their own. Absolute figures are this machine's; the ratios travel.
-Options: ``--seconds N`` per measurement (3), ``--rounds N`` (2; the best round counts). Writes a table and
-``benchmarks/results/bench.json``.
+Then large bodies (``transfers.py``) and the rendering of a template (``render.py``). Options: ``--seconds N`` per
+measurement (3), ``--rounds N`` (2; the best round counts), ``--quick`` for one round of a second each. Writes a table
+and ``benchmarks/results/bench.json``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -20,6 +22,9 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+
+from benchmarks import render, transfers  # noqa: E402 (run as a file, from anywhere)
+
 TICK = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = (1, 10, 50)
 TEMPLATE = '{"statusCode": 200}'
@@ -66,15 +71,19 @@ def start_up() -> tuple[Any, dict[str, float]]:
     return daemon, {"health_s": healthy, "first_control_call_s": control, "idle_mib": rss(daemon.process.pid)}
 
 
-def apis(url: str, backend: str) -> dict[str, str]:
-    """Deploys one API; the URL of each integration."""
+def session() -> Any:
+    """A boto3 session of anybody's."""
     import boto3
 
+    return boto3.session.Session("test", "test", region_name="us-east-1")
+
+
+def apis(url: str, backend: str) -> dict[str, str]:
+    """Deploys one API; the URL of each integration."""
     from tests.live.functions import ROLE, zipped
 
-    session = boto3.session.Session("test", "test", region_name="us-east-1")
-    gateway = session.client("apigateway", endpoint_url=url)
-    functions = session.client("lambda", endpoint_url=url)
+    gateway = session().client("apigateway", endpoint_url=url)
+    functions = session().client("lambda", endpoint_url=url)
     code = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'hello'}\n"
     functions.create_function(
         FunctionName="bench", Runtime="python3.11", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped(code)}
@@ -120,7 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.rounds = 1.0, 1
     stops: list[Callable[[], object]] = []
     try:
         backend, backend_port = bare("backend")
@@ -151,6 +163,9 @@ def main() -> None:
                     if known is None or result["per_second"] > known["per_second"]:
                         best[name][str(connections)] = result
         figures["busy_mib"] = rss(daemon.process.pid)
+        figures.update(transfers.s3_speed(daemon.url, session(), options.seconds))
+        figures.update(transfers.stream_growth(daemon.url, session(), lambda: rss(daemon.process.pid)))
+        figures["render_15_lines_us"] = statistics.median(render.measure()[0])
         report(best, figures)
     finally:
         for stop in reversed(stops):

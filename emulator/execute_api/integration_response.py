@@ -15,7 +15,7 @@ from emulator.execute_api import proxy_reply
 from emulator.execute_api.binary import as_text, convert_response, decodes, is_binary
 from emulator.execute_api.header_rules import BODY_LIMIT, TRACED, leave, refuse_line_breaks
 from emulator.execute_api.invocation import Invocation
-from emulator.execute_api.mapping_steps import configuration_error, render, scope_for
+from emulator.execute_api.mapping_steps import NO_OVERRIDE, configuration_error, render, scope_for
 from emulator.execute_api.request_values import RequestValues, ResponseValues
 from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.mapping.parameters import text_of
@@ -30,7 +30,6 @@ _JSON = "application/json"
 async def integration_response(invocation: Invocation, gateway: Gateway) -> None:
     """Fill ``response``: the answer before the method response has its say."""
     integration = invocation.method.integration
-    invocation.response_override = {}
     answer: IntegrationAnswer = invocation.answer
     if integration.type == "AWS_PROXY":
         response = proxy_reply.read(invocation, answer)
@@ -99,7 +98,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     binary = answered is not None and is_binary(answered, binary_types)
     readable = not binary or chosen.content_handling == "CONVERT_TO_TEXT"
     if body:
-        wants_binary = bool(accept) and is_binary(accept, binary_types)
+        wants_binary = is_binary(accept, binary_types) if accept else "*/*" in binary_types
         body = convert_response(body, binary, wants_binary, chosen.content_handling)
         # Text that was decoded on its way is as little a template's as what came binary.
         readable = readable and (binary or not decodes(wants_binary, chosen.content_handling))
@@ -114,28 +113,25 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     if template is not None and template.source.strip():
         if not readable:
             raise configuration_error("Unable to transform response: the body is binary")
-        body, status = _transformed(invocation, integration, template, text, headers, status)
+        body = _transformed(invocation, template, text)
+    if invocation.response_override is not NO_OVERRIDE:
+        status = _override(invocation.response_override, integration.type, headers, status)
     if "content-type" not in headers:
         headers.add("Content-Type", _JSON if template is None else template.media_type)
     return Response(status=status, headers=headers, body=body)
 
 
-def _transformed(
-    invocation: Invocation,
-    integration: CompiledIntegration,
-    template: CompiledTemplate,
-    text: str,
-    headers: Headers,
-    status: int,
-) -> tuple[bytes, int]:
-    """The rendered body and the status, after the template's overrides; one that is no status changes nothing."""
+def _transformed(invocation: Invocation, template: CompiledTemplate, text: str) -> bytes:
+    """The rendered body; ``response_override`` holds the overrides of both templates."""
     if template.constant is not None:
-        return template.constant, status
+        return template.constant
     scope = scope_for(invocation, RequestValues(invocation), text)
     scope.request_override = invocation.request_override or scope.request_override
+    if invocation.response_override is not NO_OVERRIDE:
+        scope.response_override = invocation.response_override
     body = render(template, scope).encode("utf-8", "surrogatepass")
     invocation.response_override = scope.response_override
-    return body, _override(scope.response_override, integration.type, headers, status)
+    return body
 
 
 def select(integration: CompiledIntegration, answer: IntegrationAnswer) -> CompiledIntegrationResponse:
@@ -174,6 +170,7 @@ def _give(headers: Headers, kind: str, name: str, value: str) -> None:
 
 
 def _override(overrides: dict[str, Any], kind: str, headers: Headers, status: int) -> int:
+    """The status after the overrides; one that is no status changes nothing."""
     for name, value in overrides["header"].items():
         if isinstance(value, list | tuple):
             _give(headers, kind, name, ",".join(text_of(each) for each in value))

@@ -26,6 +26,21 @@ class Compression(SynchronousTestCase):
         self.assertEqual(zlib.decompress(reply.body).decode(), text)
         self.assertEqual(world.send("GET", "/").body.decode(), text)
 
+    def test_what_counts_is_the_coding_wanted_most(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "a" * 100)}}, minimumCompressionSize=0)
+        for accepted, coding in (
+            ("gzip;q=1.0,identity;q=0.5,*;q=0", "gzip"),
+            ("deflate,gzip", "deflate"),
+            ("br;q=1.0, gzip;q=0.8", None),
+            ("identity, gzip;q=0.5", None),
+            ("*", None),
+            ("", None),
+            ("gzip;q=0", None),
+            ("gzip;q=x", None),
+        ):
+            reply = world.send("GET", "/", {"Accept-Encoding": accepted})
+            self.assertEqual(reply.headers.first("Content-Encoding"), coding, accepted)
+
     def test_not_switched_on(self) -> None:
         world = World({"/": {"GET": mock_method(200, "a" * 100)}})
         self.assertNotIn("Content-Encoding", world.send("GET", "/", {"Accept-Encoding": "gzip"}).headers)
@@ -35,7 +50,14 @@ class Compression(SynchronousTestCase):
         for encoding, body in (("gzip", gzip.compress(b"hello")), ("deflate", zlib.compress(b"hello"))):
             world.send("POST", "/", {"Content-Encoding": encoding}, body)
             self.assertEqual(world.backend.requests[-1].body, b"hello")
-        self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, b"no gzip").status, 400)
+        for coding, body in (("gzip", b"no gzip"), ("gzip", gzip.compress(b"hello")[:-9]), ("br", b"hello")):
+            reply = world.send("POST", "/", {"Content-Encoding": coding}, body)
+            self.assertEqual((reply.status, reply.body), (415, b'{"message":"Unsupported Media Type"}'))
+        world.send("POST", "/", {"Content-Encoding": "identity"}, b"plain")
+        self.assertEqual(world.backend.requests[-1].body, b"plain")
+        small = World({"/": {"POST": http_method()}}, minimumCompressionSize=1000)
+        small.send("POST", "/", {"Content-Encoding": "br"}, b"left alone")
+        self.assertEqual(small.backend.requests[-1].body, b"left alone")
         bomb = gzip.compress(bytes(11 * 1024 * 1024))
         self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, bomb).status, 413)
 
@@ -213,3 +235,10 @@ class Templates(SynchronousTestCase):
             text = Headers([("Content-Type", "text/plain")])
             world.backend.answer = IntegrationAnswer(status=200, headers=text, body=b"aGVsbG8=")
             self.assertEqual(world.send("GET", "/", {"Accept": accept}).status, status, (handling, accept))
+
+    def test_a_client_without_accept_takes_what_is_binary_for_all(self) -> None:
+        for types, body in ((["*/*"], b"\xff\x00"), (["image/png"], b"/wA=")):
+            world = World({"/": {"GET": http_method(responses={"200": {"statusCode": "200"}})}}, binaryMediaTypes=types)
+            image = Headers([("Content-Type", "image/png")])
+            world.backend.answer = IntegrationAnswer(status=200, headers=image, body=b"\xff\x00")
+            self.assertEqual(world.send("GET", "/", {"Host": "x"}).body, body, types)
