@@ -9,6 +9,8 @@ AWS page: "Integrations for REST APIs in API Gateway", AWS integrations.
 from __future__ import annotations
 
 import re
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -21,7 +23,9 @@ from emulator.integrations.aws_request import ServiceRequest, service_request
 from emulator.integrations.aws_uri import AwsUri, parse_aws_uri
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
 from emulator.integrations.http import RESPONSE_LIMIT
-from emulator.integrations.lambda_calls import LambdaCalls, lambda_target, malformed_uri
+from emulator.integrations.lambda_calls import LambdaCalls, LambdaTarget, lambda_target, malformed_uri
+from emulator.lambda_runtime.functions import LambdaError
+from emulator.services.lambda_api import checked_kind, checked_payload, error_response
 from emulator.services.protocols import Description, describe, has_action, known
 from emulator.services.query_json import error_as_json, result_as_json, xml_as_json
 from emulator.wire import Headers, Request, Response, media_type
@@ -51,6 +55,7 @@ class Services(Protocol):
         region: str,
         action: str | None = None,
         principal: str | None = None,
+        description: Description | None = None,
     ) -> Deferred[Response]: ...
 
 
@@ -68,14 +73,24 @@ class Aws:
         if target is not None:
             if request.http_method != "POST":
                 return succeed(_NO_OPERATION)
-            invocation = (request.headers.last("x-amz-invocation-type") or "").strip("'")
-            if invocation == "Event" and not request.asynchronous:
-                request = evolve(request, asynchronous=True)
-            return self._lambdas.call(request, target, request.body)
+            return self._call_function(request, target)
         uri = parse_aws_uri(request.uri)
         if uri is None:
             return malformed_uri(request.uri)
         return Deferred.fromCoroutine(self._ask(uri, request))
+
+    def _call_function(self, request: IntegrationRequest, target: LambdaTarget) -> Deferred[IntegrationAnswer]:
+        """Lambda's Invoke. What Lambda would not take is its answer; a function that cannot be run is a failure."""
+        try:
+            kind = checked_kind((request.headers.last("x-amz-invocation-type") or "RequestResponse").strip("'"))
+            payload = checked_payload(request.body, kind)
+        except LambdaError as error:
+            return succeed(_answer(error_response(error, self._effects.uuid())))
+        if kind == "DryRun":
+            return succeed(IntegrationAnswer(status=204))
+        if kind == "Event" and not request.asynchronous:
+            request = evolve(request, asynchronous=True)
+        return self._lambdas.call(request, target, payload)
 
     async def _ask(self, uri: AwsUri, request: IntegrationRequest) -> IntegrationAnswer:
         description = await self._describe(uri)
@@ -92,6 +107,7 @@ class Aws:
             region=uri.region,
             action=made.action or None,
             principal=_principal(request),
+            description=description,
         )
         if response.status == 501:
             raise _not_emulated(uri, response)
@@ -102,7 +118,7 @@ class Aws:
             )
         if description is not None:
             response = _as_asked(description, made, request, response)
-        return _answer(response)
+        return _answer(_dated(response, self._effects.wall()))
 
     async def _describe(self, uri: AwsUri) -> Description | None:
         for label in (uri.label, uri.service):
@@ -151,6 +167,21 @@ def _owner(uri: AwsUri, request: IntegrationRequest, made: Request) -> str:
     return request.account
 
 
+def _dated(response: Response, now: float) -> Response:
+    """With the headers of HTTP that every server sends, and that moto leaves to its own."""
+    headers = response.headers.copy()
+    if "date" not in headers:
+        headers.add("Date", _date(int(now)))
+    if "content-length" not in headers:
+        headers.add("Content-Length", str(len(response.body)))
+    return Response(status=response.status, headers=headers, body=response.body)
+
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 def _answer(response: Response) -> IntegrationAnswer:
     headers = response.headers
     return IntegrationAnswer(
@@ -166,10 +197,8 @@ def _as_asked(
 ) -> Response:
     """The answer in JSON, where AWS gives JSON: the query protocol under ``Accept: application/json``."""
     action = made.action
-    if not action or not has_action(description, action):
-        return response
     body: bytes | None = None
-    if made.envelope:
+    if made.envelope and has_action(description, action):
         body = _enveloped(description, action, request, response)
     elif (
         description.speaks_query

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from emulator.effects import Effects
 from emulator.errors import ServiceError
+from emulator.services import answers, request_checks
 from emulator.services.moto_services import MotoServices
+from emulator.services.protocols import Description
 from emulator.services.step_functions import SyncExecutions
 from emulator.settings import Settings
 from emulator.wire import Headers, Request, Response
@@ -50,16 +52,31 @@ class ServiceCalls:
         region: str,
         action: str | None = None,
         principal: str | None = None,
+        description: Description | None = None,
     ) -> Deferred[Response]:
-        """The service's raw answer to a raw request. ``principal`` is an access key, or a role's ARN."""
+        """The service's raw answer to a raw request. ``principal`` is an access key, or a role's ARN.
+
+        With a ``description``, the request is checked by the service's model first and the answer is written as the
+        service writes it: for callers that no SDK stands before.
+        """
         if self.elsewhere is not None and self.elsewhere.serves(service):
             return self.elsewhere.request(
                 service, request, account=account, region=region, action=action, principal=principal
             )
+        if description is not None:
+            refused = request_checks.refusal(description, action, request)
+            if refused is not None:
+                return succeed(request_checks.answer(description, refused, request, self._effects.uuid()))
         if self._sync_executions.serves(service, request):
-            return self._sync_executions.request(request, account=account, region=region)
-        key = principal if principal and ":" not in principal else ""
-        return self.moto.request(service, request, account=account, region=region, access_key=key)
+            answered = self._sync_executions.request(request, account=account, region=region)
+        else:
+            answered = self.moto.request(service, request, account=account, region=region, principal=principal or "")
+        if description is not None:
+            answered.addCallback(self._tidied, description, request)
+        return answered
+
+    def _tidied(self, response: Response, description: Description, request: Request) -> Response:
+        return answers.tidied(description, request, response, self._effects.uuid())
 
     def call(
         self, service: str, action: str, params: Mapping[str, Any], *, account: str, region: str

@@ -81,19 +81,14 @@ class LambdaApi:
             return await self._stream(request, function, request_id)
         if match := _ASYNC.fullmatch(request.raw_path):
             function = self._find(match["name"], request, account, region)
-            payload = _payload(request, "Event")
+            payload = checked_payload(request.body, "Event")
             self._pool.invoke_async(function, payload, request_id=request_id)
             return _json(202, b'{"Status":202}', [("x-amzn-RequestId", request_id)])
         match = _INVOKE.fullmatch(request.raw_path)
         assert match is not None
-        kind = request.headers.last("x-amz-invocation-type") or "RequestResponse"
-        if kind not in ("Event", "RequestResponse", "DryRun"):
-            raise ValidationException(
-                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
-                "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
-            )
+        kind = checked_kind(request.headers.last("x-amz-invocation-type") or "RequestResponse")
         function = self._find(match["name"], request, account, region)
-        payload = _payload(request, kind)
+        payload = checked_payload(request.body, kind)
         lines = [("x-amzn-RequestId", request_id), ("X-Amzn-Remapped-Content-Length", "0")]
         if kind == "DryRun":
             return Response(status=204, headers=Headers([*lines, ("X-Amz-Executed-Version", function.version)]))
@@ -122,7 +117,7 @@ class LambdaApi:
         return self._source.resolve(account, region, name, qualifier)
 
     async def _stream(self, request: Request, function: Function, request_id: str) -> Response:
-        payload = _payload(request, "RequestResponse")
+        payload = checked_payload(request.body, "RequestResponse")
         result = await self._pool.invoke_streaming(
             function,
             payload,
@@ -139,9 +134,19 @@ class LambdaApi:
         return Response(status=200, headers=Headers(lines), stream=EventStream(result))
 
 
-def _payload(request: Request, kind: str) -> bytes:
+def checked_kind(kind: str) -> str:
+    """An invocation type, which is one of three."""
+    if kind not in ("Event", "RequestResponse", "DryRun"):
+        raise ValidationException(
+            f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+        )
+    return kind
+
+
+def checked_payload(body: bytes, kind: str) -> bytes:
+    """The event of an invocation: JSON, and not too long; nothing at all is an empty object."""
     limit = MAX_EVENT if kind == "Event" else MAX_SYNCHRONOUS
-    body = request.body
     if len(body) > limit:
         raise RequestEntityTooLargeException(
             f"{len(body)} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"

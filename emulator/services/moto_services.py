@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from emulator.effects import Effects, settle_heap
 from emulator.services import failures
 from emulator.services.detect import bucket_of_host
+from emulator.services.role_sessions import RoleSessions
 from emulator.settings import Settings
 from emulator.wire import Headers, Request, Response
 
@@ -40,6 +41,7 @@ _HOSTS = {
     "resourcegroupstaggingapi": "tagging",
     "memorydb": "memory-db",
 }
+_TELL_CALLERS = frozenset(("sts", "iam"))
 # Modules that a host alone does not tell apart.
 _MODULES = {
     "apigatewayv2": "apigatewayv2",
@@ -78,6 +80,7 @@ class MotoServices:
         self._routes: dict[str, list[Route]] = {}
         self._modules: dict[str, str] = {}
         self._ready = False
+        self._roles = RoleSessions()
         # Called on the writer's thread with the name of a module before it answers: what must reach it first.
         self.before: list[Callable[[str], None]] = []
 
@@ -91,13 +94,16 @@ class MotoServices:
         return sorted(self._routes)
 
     def request(
-        self, service: str, request: Request, *, account: str, region: str, access_key: str = ""
+        self, service: str, request: Request, *, account: str, region: str, principal: str = ""
     ) -> Deferred[Response]:
-        """The service's answer. Never fails: what moto raises is rendered as the service would."""
-        return Deferred.fromCoroutine(self._request(service, request, account, region, access_key))
+        """The service's answer. Never fails: what moto raises is rendered as the service would.
 
-    async def _request(self, service: str, request: Request, account: str, region: str, access_key: str) -> Response:
-        asked = (self._dispatch, service, request, account, region, access_key)
+        ``principal`` is the caller's access key, or the ARN of the role it is called for.
+        """
+        return Deferred.fromCoroutine(self._request(service, request, account, region, principal))
+
+    async def _request(self, service: str, request: Request, account: str, region: str, principal: str) -> Response:
+        asked = (self._dispatch, service, request, account, region, principal)
         first = await self._effects.in_writer(*asked)
         answer = first
         deadline = self._effects.clock.seconds() + first.wait
@@ -144,7 +150,7 @@ class MotoServices:
         BackendDict.reset()
         reset_model_data()
 
-    def _dispatch(self, service: str, request: Request, account: str, region: str, access_key: str) -> Dispatched:
+    def _dispatch(self, service: str, request: Request, account: str, region: str, principal: str) -> Dispatched:
         self.ready()
         try:
             module = self._module(service, request)
@@ -154,7 +160,7 @@ class MotoServices:
             routes = self._routes_of(module)
             for tell in self.before:
                 tell(module)
-            return self._call(routes, service, request, account, region, access_key)
+            return self._call(routes, service, request, account, region, principal)
         except NotImplementedError as error:
             text = str(error) or f"This operation of {service} is not emulated"
             return self._failed(request, service, 501, "NotImplemented", text)
@@ -170,7 +176,7 @@ class MotoServices:
             )
 
     def _call(
-        self, routes: list[Route], service: str, request: Request, account: str, region: str, access_key: str
+        self, routes: list[Route], service: str, request: Request, account: str, region: str, principal: str
     ) -> Dispatched:
         from botocore.exceptions import ClientError
         from moto.core.exceptions import HTTPException
@@ -183,8 +189,8 @@ class MotoServices:
             return self._failed(
                 request, service, 404, "UnknownOperationException", f"{request.method} {path} is nothing of {service}"
             )
-        made = _moto_request(request, service, account, region, access_key)
-        patches.begin(region)
+        made = _moto_request(request, service, account, region, self._key(service, region, principal))
+        patches.begin(region, role=principal if ":" in principal else "", request=request)
         try:
             result = serve(made, made.raw_url, made.headers)
         except HTTPException as error:
@@ -197,6 +203,12 @@ class MotoServices:
         if not (isinstance(result, tuple) and len(result) == 3):
             result = 200, {}, result
         return Dispatched(_response(*result), wait)
+
+    def _key(self, service: str, region: str, principal: str) -> str:
+        """The access key to call moto with. Only IAM and STS tell their callers who they are."""
+        if ":" not in principal:
+            return principal
+        return self._roles.access_key(principal, region) if service in _TELL_CALLERS else ""
 
     def _failed(self, request: Request, service: str, status: int, code: str, message: str) -> Dispatched:
         return Dispatched(failures.render(request, service, status, code, message, self._effects.uuid()))
@@ -261,7 +273,8 @@ def _moto_request(request: Request, service: str, account: str, region: str, acc
         bucket = bucket_of_host(host)
         # moto tells virtual hosts from path style by amazonaws.com.
         host = f"{bucket}.s3.{region}.amazonaws.com" if bucket else f"s3.{region}.amazonaws.com"
-    query = b"?" + request.raw_query if request.raw_query else b""
+    raw_query = _UNNUMBERED.sub(_numbered, request.raw_query) if service == "sqs" else request.raw_query
+    query = b"?" + raw_query if raw_query else b""
     url = f"{request.scheme}://{host}" + (request.raw_path + query).decode("latin-1")
     headers: dict[str, str] = {}
     for name, value in request.headers.lines:
@@ -276,7 +289,21 @@ def _moto_request(request: Request, service: str, account: str, region: str, acc
             f"AWS4-HMAC-SHA256 Credential={key}/20000101/{region}/{service}/aws4_request, "
             "SignedHeaders=host, Signature=0"
         )
-    return MotoRequest.from_primitives(request.method, url, headers, request.body)
+    body = request.body
+    if service == "sqs" and headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        body = _UNNUMBERED.sub(_numbered, body)
+    return MotoRequest.from_primitives(request.method, url, headers, body)
+
+
+# SQS takes a list of one without its number: AttributeName=All, Attribute.Name=VisibilityTimeout.
+_UNNUMBERED = re.compile(
+    rb"(?:(?<=&)|^)(AttributeName|MessageAttributeName|MessageSystemAttributeName|TagKey|Attribute(?=\.)|"
+    rb"MessageAttribute(?=\.)|Tag(?=\.))(?=(=|\.[A-Z]))"
+)
+
+
+def _numbered(found: re.Match[bytes]) -> bytes:
+    return found[1] + b".1"
 
 
 _DROPPED = frozenset({"status", "content-length", "connection", "transfer-encoding", "date", "server"})

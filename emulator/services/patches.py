@@ -12,28 +12,40 @@ from typing import Any
 from attrs import define
 
 from emulator.services.iam_sessions import mend_iam, mend_sts
+from emulator.services.role_sessions import session_user
+from emulator.wire import Request
 
 
 @define
 class _Current:
-    """What the request being dispatched needs to be known by moto's insides, and what they tell in return."""
+    """What the request being dispatched needs to be known by moto's insides, and what they tell in return.
+
+    ``role`` is the ARN of the role it is made for, if it is; ``request_id`` is made when something asks for it.
+    """
 
     region: str = ""
+    role: str = ""
+    request: Request | None = None
+    request_id: str = ""
     wait: float = 0.0
 
 
 _current = _Current()
 
 
-def begin(region: str) -> None:
+def begin(region: str, role: str = "", request: Request | None = None) -> None:
     """A request of ``region`` goes to moto now."""
     _current.region = region
+    _current.role = role
+    _current.request = request
+    _current.request_id = ""
     _current.wait = 0.0
 
 
 def end() -> float:
     """It came back: for how long its caller will wait for messages, when there were none."""
-    _current.region = ""
+    _current.region = _current.role = ""
+    _current.request = None
     return _current.wait
 
 
@@ -48,6 +60,7 @@ def apply_to_core(default_region: str, default_account: str = "000000000000") ->
     _forget_instances(BaseModel)
     _use_our_region(BaseResponse, default_region)
     _use_our_account(BaseResponse, default_account)
+    _name_requests()
 
 
 def apply_to_service(module: str) -> None:
@@ -88,8 +101,60 @@ def _use_our_account(response: Any, default_account: str) -> None:
     response.get_current_account = account
 
 
+def _name_requests() -> None:
+    """Request ids are UUIDs, the same in the header and in the body; moto's are of no service's form."""
+    from moto.core import responses, serialize
+    from moto.moto_api._internal import mock_random
+
+    def request_id(headers: dict[str, Any] | None = None) -> str:
+        if not _current.request_id:
+            _current.request_id = str(mock_random.uuid4())
+        if headers is not None:
+            headers["x-amzn-requestid"] = _current.request_id
+        return _current.request_id
+
+    def make(self: Any, given: str | None = None) -> None:
+        self.request_id = given or request_id()
+
+    responses.gen_amzn_requestid_long = request_id
+    serialize.SerializationContext.__init__ = make
+
+
+def _mend_sns() -> None:
+    """A topic that is not there is called a topic."""
+    from moto.sns.exceptions import SNSNotFoundError
+    from moto.sns.models import SNSBackend
+
+    if hasattr(SNSBackend, "_emulator"):
+        return
+    SNSBackend._emulator = True
+    known = SNSBackend.get_endpoint
+
+    def get_endpoint(self: Any, arn: str) -> Any:
+        if ":endpoint/" not in arn:
+            raise SNSNotFoundError("Topic does not exist")
+        return known(self, arn)
+
+    SNSBackend.get_endpoint = get_endpoint
+
+
+def _mend_kinesis() -> None:
+    """Shard iterators are one line."""
+    from moto.kinesis import models, utils
+
+    if hasattr(utils, "_emulator"):
+        return
+    utils._emulator = True
+    known = utils.compose_shard_iterator
+
+    def compose_shard_iterator(*args: Any) -> str:
+        return known(*args).replace("\n", "")
+
+    utils.compose_shard_iterator = models.compose_shard_iterator = compose_shard_iterator
+
+
 def _mend_sqs() -> None:
-    from moto.sqs.models import Queue, SQSBackend
+    from moto.sqs.models import Message, Queue, SQSBackend
 
     if getattr(SQSBackend, "_emulator", False):
         return
@@ -104,6 +169,26 @@ def _mend_sqs() -> None:
 
     SQSBackend.receive_message = receive_message
     Queue.attributes = property(_LazyAttributes)
+    make = Message.__init__
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        if _current.role:
+            _sent_by_role(self, _current.role, _current.request)
+
+    Message.__init__ = init
+
+
+def _sent_by_role(message: Any, role: str, request: Request | None) -> None:
+    """A message of API Gateway's: its sender is the role's session, and it carries on the trace."""
+    message.sender_id = session_user(role)
+    trace = request.headers.last("x-amzn-trace-id") if request is not None else None
+    if trace and "AWSTraceHeader" not in message.system_attributes:
+        # Parent and Sampled are of the one who traces; without X-Ray only the root goes on.
+        text = trace if "Sampled=1" in trace else trace.partition(";")[0]
+        message.system_attributes = {
+            **message.system_attributes, "AWSTraceHeader": {"StringValue": text, "DataType": "String"}
+        }
 
 
 class _LazyAttributes(dict[str, Any]):
@@ -132,6 +217,8 @@ class _LazyAttributes(dict[str, Any]):
             value = json.dumps(value)
         elif isinstance(value, bool):
             value = str(value).lower()
+        elif isinstance(value, float):
+            value = int(value)  # times, in seconds
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -211,7 +298,9 @@ def _mend_cloudwatch() -> None:
 _BY_MODULE: dict[str, Callable[[], None]] = {
     "cloudwatch": _mend_cloudwatch,
     "iam": mend_iam,
+    "kinesis": _mend_kinesis,
     "s3": _mend_s3,
+    "sns": _mend_sns,
     "sqs": _mend_sqs,
     "stepfunctions": _mend_step_functions,
     "sts": mend_sts,

@@ -9,15 +9,16 @@ Keys are in alphabetical order, and members that are not there are null, as AWS 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import orjson
 
-from emulator.services.protocols import Description
+from emulator.services.protocols import Description, has_action
 
 # Members whose JSON name is not the model's: SQS has kept the names of its first API here.
-_NAMES = {("ReceiveMessage", "Messages"): "messages"}
+_NAMES = {("ReceiveMessage", "Messages"): "messages", ("ListQueues", "QueueUrls"): "queueUrls"}
 
 
 def xml_as_json(description: Description, action: str, xml: bytes) -> bytes | None:
@@ -29,7 +30,7 @@ def xml_as_json(description: Description, action: str, xml: bytes) -> bytes | No
     name = _local(root)
     if name == "ErrorResponse":
         return _error(root)
-    if name != f"{action}Response":
+    if name != f"{action}Response" or not has_action(description, action):
         return None
     answer: dict[str, Any] = {"ResponseMetadata": {"RequestId": _text(_find(root, "ResponseMetadata"), "RequestId")}}
     shape = description.model.operation_model(action).output_shape
@@ -109,7 +110,19 @@ def _value(shape: Any, element: ElementTree.Element) -> Any:
         return int(text) if text.lstrip("-").isdecimal() else text
     if kind in ("float", "double"):
         return float(text)
+    if kind == "timestamp":
+        return _seconds(text)
     return text
+
+
+def _seconds(text: str) -> Any:
+    """A moment, ISO 8601 in the XML, as AWS's JSON has it: seconds since the epoch, printed as Java prints a double."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    digits = repr(moment.timestamp()).replace(".", "").rstrip("0") or "0"
+    return orjson.Fragment(f"{digits[0]}.{digits[1:] or '0'}E9") if moment.timestamp() >= 1e9 else moment.timestamp()
 
 
 def _list(written: str, shape: Any, element: ElementTree.Element) -> list[Any] | None:

@@ -151,3 +151,25 @@ class QueryJson(SynchronousTestCase):
     def test_what_it_is_not(self) -> None:
         for xml in (b"", b"<a", b"<Other/>", b"{}"):
             self.assertIsNone(xml_as_json(service("sns"), "Publish", xml))
+
+
+class Moments(SynchronousTestCase):
+    def test_seconds_printed_as_java_does(self) -> None:
+        xml = (
+            b"<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName><CreateDate>%b</CreateDate></Role>"
+            b"</GetRoleResult><ResponseMetadata><RequestId>i</RequestId></ResponseMetadata></GetRoleResponse>"
+        )
+        for written, expected in (
+            (b"2023-11-14T22:13:20Z", b'"CreateDate":1.7E9,'),
+            (b"2023-11-14T22:13:21.500Z", b'"CreateDate":1.7000000015E9,'),
+            (b"soon", b'"CreateDate":"soon",'),
+        ):
+            self.assertIn(expected, xml_as_json(service("iam"), "GetRole", xml % written) or b"")
+
+    def test_queues_keep_their_first_names(self) -> None:
+        xml = (
+            b"<ListQueuesResponse><ListQueuesResult><QueueUrl>u</QueueUrl></ListQueuesResult>"
+            b"<ResponseMetadata><RequestId>i</RequestId></ResponseMetadata></ListQueuesResponse>"
+        )
+        self.assertIn(b'"queueUrls":["u"]', xml_as_json(service("sqs"), "ListQueues", xml) or b"")
+        self.assertIsNone(xml_as_json(service("sqs"), "Frob", b"<FrobResponse/>"))

@@ -1,0 +1,95 @@
+"""What moto answers, made what the service itself answers: for those who read the bytes, as templates do.
+
+The SDKs do not mind a null for an absent member or ``application/json`` for the protocol's own type; a mapping template
+and a client of API Gateway do. Belongs here: what is the same for every operation of a protocol or service. Never here:
+what one operation has wrong (``patches.py``), or the query protocol's JSON (``query_json.py``).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from emulator.services.protocols import Description
+from emulator.wire import Headers, Request, Response
+
+# Beyond this size bodies are left as they are: taking them apart would hold the reactor.
+_READABLE = 1 << 20
+# The namespaces of errors in the JSON 1.0 protocol, where the service's own is not the model's.
+_NAMESPACES = {
+    "dynamodb": "com.amazonaws.dynamodb.v20120810",
+    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810",
+    "stepfunctions": "com.amazonaws.swf.service.v2.model",
+    "sqs": "com.amazonaws.sqs",
+}
+# Members that DynamoDB answers with only when it was asked to, and the parameter that asks.
+_ON_DEMAND = {"ConsumedCapacity": b"ReturnConsumedCapacity", "ItemCollectionMetrics": b"ReturnItemCollectionMetrics"}
+# Headers of S3's requests that moto keeps with the object and gives back, and the request id it has of other services.
+_NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
+
+
+def tidied(description: Description, request: Request, response: Response, request_id: str) -> Response:
+    """The answer as the service writes it. ``request_id`` is a UUID to name the request by, where S3 needs one."""
+    if description.name == "s3":
+        return Response(status=response.status, headers=_s3_headers(response, request_id), body=response.body)
+    if "x-amz-target" in request.headers and response.status != 501 and len(response.body) <= _READABLE:
+        return _json(description, request, response)
+    return response
+
+
+def _json(description: Description, request: Request, response: Response) -> Response:
+    """A JSON protocol's answer: its own media type, without spaces and nulls."""
+    try:
+        body = orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        return response
+    if not isinstance(body, dict):
+        return response
+    if b"null" in response.body:
+        body = _without_nulls(body)
+    if "__type" in body and response.status < 500:
+        body = _error(description, body)
+    elif description.name == "dynamodb":
+        for member, parameter in _ON_DEMAND.items():
+            if member in body and parameter not in request.body:
+                del body[member]
+    written = orjson.dumps(body)
+    lines = [
+        line for line in response.headers if line[0].lower() not in ("content-type", "content-length", "x-amz-crc32")
+    ]
+    lines.append(("Content-Type", f"application/x-amz-json-{description.json_version}"))
+    lines.append(("Content-Length", str(len(written))))
+    if description.name == "dynamodb":
+        lines.append(("x-amz-crc32", str(zlib.crc32(written))))
+    return Response(status=response.status, headers=Headers(lines), body=written)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    return value
+
+
+def _error(description: Description, body: Mapping[str, Any]) -> dict[str, Any]:
+    """One text, and the type with its namespace where the protocol has it."""
+    made = dict(body)
+    if "message" in made:
+        made.pop("Message", None)
+    if description.json_version == "1.0" and description.name in _NAMESPACES:
+        code = str(made["__type"]).rpartition("#")[2]
+        namespace = "com.amazon.coral.validate" if code == "ValidationException" else _NAMESPACES[description.name]
+        made["__type"] = f"{namespace}#{code}"
+    return made
+
+
+def _s3_headers(response: Response, request_id: str) -> Headers:
+    digits = request_id.replace("-", "").upper()
+    lines = [("x-amz-id-2", digits.lower() * 2), ("x-amz-request-id", digits[:16])]
+    lines += [line for line in response.headers if line[0].lower() not in _NOT_OF_S3]
+    lines.append(("Server", "AmazonS3"))
+    return Headers(lines)

@@ -1,0 +1,67 @@
+"""moto's answers made the services' own."""
+
+from __future__ import annotations
+
+import zlib
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from emulator.services.answers import tidied
+from emulator.services.protocols import describe
+from emulator.wire import Headers, Request, Response
+
+RID = "0a1b2c3d-0000-4000-8000-000000000001"
+
+
+class Answers(SynchronousTestCase):
+    def tidied(
+        self, service: str, body: bytes, *lines: tuple[str, str], status: int = 200, asked: bytes = b"{}"
+    ) -> Response:
+        description = describe(service)
+        assert description is not None
+        headers = Headers([] if service == "s3" else [("X-Amz-Target", "a.b")])
+        made = Request(method="POST", raw_path=b"/", raw_query=b"", headers=headers, body=asked)
+        return tidied(description, made, Response(status=status, headers=Headers(lines), body=body), RID)
+
+    def test_media_type_and_nulls(self) -> None:
+        answered = self.tidied("kms", b'{"Keys": [{"a": null}], "NextMarker": null}', ("Content-Type", "text/x"))
+        self.assertEqual(answered.body, b'{"Keys":[{}]}')
+        self.assertEqual(
+            answered.headers.lines, [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", "13")]
+        )
+
+    def test_names_of_errors(self) -> None:
+        for service, given, named in (
+            ("dynamodb", "com.amazonaws.dynamodb.v20120810#ValidationException",
+             "com.amazon.coral.validate#ValidationException"),
+            ("dynamodb", "ResourceNotFoundException", "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"),
+            ("states", "StateMachineDoesNotExist", "com.amazonaws.swf.service.v2.model#StateMachineDoesNotExist"),
+            ("kinesis", "ResourceNotFoundException", "ResourceNotFoundException"),
+        ):  # fmt: skip
+            body = b'{"__type": "%b", "message": "m", "Message": "m"}' % given.encode()
+            answered = self.tidied(service, body, status=400)
+            self.assertEqual(answered.body, b'{"__type":"%b","message":"m"}' % named.encode())
+
+    def test_dynamodb_tells_consumption_when_asked(self) -> None:
+        body = b'{"Count":0,"ConsumedCapacity":{"CapacityUnits":1.0}}'
+        answered = self.tidied("dynamodb", body)
+        self.assertEqual(answered.body, b'{"Count":0}')
+        self.assertEqual(answered.headers.first("x-amz-crc32"), str(zlib.crc32(answered.body)))
+        self.assertEqual(self.tidied("dynamodb", body, asked=b'{"ReturnConsumedCapacity":"TOTAL"}').body, body)
+
+    def test_what_is_left_alone(self) -> None:
+        for body in (b"no json", b"[null]", b'{"a": null' + b" " * (1 << 20) + b"}"):
+            self.assertEqual(self.tidied("kms", body).body, body)
+        self.assertEqual(self.tidied("kms", b'{"a": null}', status=501).body, b'{"a": null}')
+
+    def test_headers_of_s3(self) -> None:
+        answered = self.tidied("s3", b"x", ("ETag", "e"), ("x-amz-content-sha256", "h"), ("x-amzn-requestid", "r"))
+        self.assertEqual(
+            answered.headers.lines,
+            [
+                ("x-amz-id-2", "0a1b2c3d000040008000000000000001" * 2),
+                ("x-amz-request-id", "0A1B2C3D00004000"),
+                ("ETag", "e"),
+                ("Server", "AmazonS3"),
+            ],
+        )
