@@ -16,7 +16,7 @@ from emulator.execute_api import proxy_event
 from emulator.execute_api.binary import convert_request, is_binary
 from emulator.execute_api.header_rules import NEVER_SENT, REQUEST_DROPPED, REQUEST_REFUSED
 from emulator.execute_api.invocation import Invocation
-from emulator.execute_api.mapping_steps import Mapped, configuration_error, render, scope_for
+from emulator.execute_api.mapping_steps import NO_OVERRIDE, Mapped, configuration_error, render, scope_for
 from emulator.execute_api.request_values import RequestValues, carries_signature
 from emulator.integrations.dispatch import IntegrationRequest
 from emulator.wire import Headers, media_type
@@ -29,11 +29,12 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def integration_request(invocation: Invocation, gateway: Gateway) -> None:
-    """Fill ``integration_request`` and ``request_override``."""
+    """Fill ``integration_request``, ``request_override`` and ``response_override``."""
     integration = invocation.method.integration
     if integration is None:
         raise configuration_error("No integration defined for method")
     invocation.request_override = {}
+    invocation.response_override = NO_OVERRIDE
     prepare = _PREPARE[integration.type]
     invocation.integration_request = prepare(invocation, integration)
 
@@ -75,6 +76,7 @@ def _transform(invocation: Invocation, integration: CompiledIntegration) -> tupl
     scope = scope_for(invocation, values, values.body)
     text = render(template, scope)
     invocation.request_override = scope.request_override
+    invocation.response_override = scope.response_override
     mapped.override(scope.request_override)
     return text.encode("utf-8", "surrogatepass"), mapped
 

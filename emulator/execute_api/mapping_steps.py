@@ -19,6 +19,9 @@ from emulator.mapping.errors import MappingError
 from emulator.mapping.parameters import ParameterMapping, Values, text_of
 from emulator.mapping.scope import Scope
 
+# What a template leaves that overrides nothing of the response.
+NO_OVERRIDE: dict[str, Any] = {"header": {}, "status": None}
+
 
 class LazyMapping(Mapping[str, str]):
     """A mapping that is made when somebody first looks into it."""

@@ -5,9 +5,10 @@ Belongs here: one lazy view of an invocation. Never here: what is done with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from emulator.errors import GatewayError
 from emulator.execute_api.context import context_of
 from emulator.execute_api.header_rules import ARRIVAL_DROPPED
 from emulator.execute_api.invocation import Invocation
@@ -16,6 +17,18 @@ from emulator.mapping.json_smart import loads
 from emulator.mapping.jsonpath import MISSING, compile_path
 from emulator.mapping.values import Budget, json_text, to_text
 from emulator.wire import Headers
+
+_JSON_BEGINS = frozenset("{['\"")
+
+
+def _bad_request() -> GatewayError:
+    return GatewayError("BAD_REQUEST_BODY", "Invalid JSON in request body")
+
+
+def _bad_response() -> GatewayError:
+    return GatewayError(
+        "API_CONFIGURATION_ERROR", log="Execution failed due to configuration error: Invalid JSON in response body"
+    )
 
 
 def arrived_headers(invocation: Invocation) -> Headers:
@@ -101,7 +114,7 @@ class RequestValues:
         return variables
 
     def body_path(self, path: str) -> str | None:
-        return body_text(self.body, path)
+        return body_text(self.body, path, _bad_request)
 
 
 class ResponseValues:
@@ -126,15 +139,25 @@ class ResponseValues:
         return variables
 
     def body_path(self, path: str) -> str | None:
-        return body_text(self.body, path)
+        return body_text(self.body, path, _bad_response)
 
 
-def body_text(body: str, path: str) -> str | None:
-    """The body, or what a JSONPath finds in it, as a header's text; None when there is nothing."""
-    if path == "$":
-        return body or None
+def body_text(body: str, path: str, broken: Callable[[], GatewayError]) -> str | None:
+    """The body, or what a JSONPath finds in it, as a header's text; None when there is nothing.
+
+    No body is an empty object. One that begins as JSON has to be JSON, even where all of it is mapped: else ``broken``.
+    """
+    body = body.strip() or "{}"
+    if body[0] not in _JSON_BEGINS:
+        return body if path == "$" else None
     try:
-        found = compile_path(path).find(loads(body))
+        document = loads(body)
+    except MappingError as error:
+        raise broken() from error
+    if path == "$":
+        return body
+    try:
+        found = compile_path(path).find(document)
         if found is None or found is MISSING:
             return None
         budget = Budget()

@@ -36,10 +36,9 @@ class Mock:
     """The integration type MOCK."""
 
     def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
-        """Answer with an empty body and the template's status; without one, API_CONFIGURATION_ERROR."""
+        """Answer with an empty body and the template's status, any integer; without one, API_CONFIGURATION_ERROR."""
         status = mock_status(request.body)
-        answer = _ANSWERS.get(status) if status is not None else None
-        if answer is None:
+        if status is None:
             return fail(
                 GatewayError(
                     "API_CONFIGURATION_ERROR",
@@ -47,4 +46,4 @@ class Mock:
                     "It should be an integer that is defined in the request template.",
                 )
             )
-        return succeed(answer)
+        return succeed(_ANSWERS.get(status) or IntegrationAnswer(status=status))

@@ -30,7 +30,7 @@ class Scope:
     as nothing; a callable that makes
     it is called when the template first needs it. ``request_override`` and ``response_override`` are what
     ``#set($context.requestOverride…)`` left:
-    text, or a list for several values; ``status`` is an int or None.
+    text, or a list for several values; ``status`` is an int or None. A response template begins with the request's.
     """
 
     body: str = ""

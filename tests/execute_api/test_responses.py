@@ -223,6 +223,55 @@ class Overrides(SynchronousTestCase):
             self.assertEqual((reply.status, reply.body), (answered, b"x"), status)
 
 
+    def test_the_response_sees_and_keeps_what_the_request_has_overridden(self) -> None:
+        ask = (
+            "#set($context.requestOverride.path.body = $input.body)#set($context.responseOverride.status = 444)"
+            "#set($context.responseOverride.header.A = 'a')#set($context.responseOverride.header.B = 'b')"
+            '{"statusCode": 200}'
+        )
+        say = (
+            "$context.requestOverride.path.body $context.responseOverride.status"
+            "#set($context.responseOverride.header.B = 'c')"
+        )
+        for template, body, second in ((say, b"posted 444", "c"), ("constant", b"constant", "b"), (None, b"", "b")):
+            method = mock_method(200, template)
+            method["methodIntegration"]["requestTemplates"] = {"application/json": ask}
+            reply = World({"/": {"POST": method}}).send("POST", "/", {}, b"posted")
+            self.assertEqual((reply.status, reply.body), (444, body))
+            self.assertEqual([reply.headers.last(name) for name in "AB"], ["a", second])
+
+
+class MappedBodies(SynchronousTestCase):
+    """Bodies as the source of parameter mappings, as seen on AWS."""
+
+    CASES = (
+        (b"", "$", "{}"), (b" <x/> ", "$", "<x/>"), (b'{"a": [1]}', ".a[0]", "1"), (b"<x/>", ".a", None),
+        (b'\n{"a" wrong', "$", "broken"), (b"[1", ".a", "broken"),
+    )  # fmt: skip
+
+    def test_requests(self) -> None:
+        for body, path, value in self.CASES:
+            mapped = {"integration.request.header.A": "method.request.body" + path.removeprefix("$")}
+            world = World({"/": {"POST": http_method(requestParameters=mapped)}})
+            reply = world.send("POST", "/", {}, body)
+            if value == "broken":
+                self.assertEqual((reply.status, reply.body), (400, b'{"message":"Invalid JSON in request body"}'))
+            else:
+                self.assertEqual(world.backend.requests[-1].headers.last("A"), value, body)
+
+    def test_responses(self) -> None:
+        for body, path, value in self.CASES:
+            mapped = {"method.response.header.A": "integration.response.body" + path.removeprefix("$")}
+            method = http_method(responses={"200": {"statusCode": "200", "responseParameters": mapped}})
+            method["methodResponses"]["200"]["responseParameters"] = {"method.response.header.A": True}
+            world = World({"/": {"POST": method}})
+            world.backend.answer = IntegrationAnswer(status=200, body=body)
+            reply = world.send("POST", "/")
+            self.assertEqual(reply.status, 500 if value == "broken" else 200)
+            if value != "broken":
+                self.assertEqual(reply.headers.last("A"), value, body)
+
+
 class Templates(SynchronousTestCase):
     def test_text_that_was_decoded_is_binary(self) -> None:
         answer = {"statusCode": "200", "responseTemplates": {"application/json": "$input.body"}}

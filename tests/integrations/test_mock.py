@@ -18,6 +18,10 @@ class MockCase(SynchronousTestCase):
             b"{ statusCode:204 }": 204,
             b"{'statusCode': 201}": 201,
             b'{"a": 1, statusCode: 500,}': 500,
+            # Seen on AWS: any integer will do.
+            b'{"statusCode": 0}': 0,
+            b'{"statusCode": -1000}': -1000,
+            b'{"statusCode": 600}': 600,
         }.items():
             answer = self.successResultOf(Mock().invoke(self.request(body)))
             self.assertEqual((answer.status, answer.body, len(answer.headers)), (status, b"", 0), body)
@@ -25,7 +29,7 @@ class MockCase(SynchronousTestCase):
     def test_none(self) -> None:
         for body in (b"", b"{}", b"null", b"[]", b"[200]", b"200", b'"x"', b'{"statusCode": "200"}', b"statusCode: 200",
                      b'{"statusCode": true}', b'{"statusCode": 200.5}', b'{"statusCode": null}', b'{"statuscode": 200}',
-                     b'{"statusCode": 99}', b'{"statusCode": 600}', b"{statusCode: }", b"\xff"):  # fmt: skip
+                     b"{statusCode: }", b"\xff"):  # fmt: skip
             failure = self.failureResultOf(Mock().invoke(self.request(body)), GatewayError)
             self.assertEqual(failure.value.response_type, "API_CONFIGURATION_ERROR", body)
             self.assertIn("Unable to parse statusCode", failure.value.log)

@@ -83,12 +83,21 @@ class Run(Budget):
     def _context(self) -> ContextMap:
         given = self.scope.context
         context = _context_map(given() if callable(given) else given)
-        request = ContextMap(header=OverrideMap(), path=OverrideMap(), querystring=OverrideMap())
-        response = OverrideMap(header=OverrideMap())
+        # A response template sees what the request template has overridden.
+        known = self.scope.request_override
+        request = ContextMap({part: _overrides(known[part]) for part in ("header", "path", "querystring")})
+        answer = self.scope.response_override
+        status = answer["status"]
+        response: ContextMap = OverrideMap() if status is None else ContextMap(status=status)
+        response["header"] = _overrides(answer["header"])
         context["requestOverride"] = request
         context["responseOverride"] = response
         self.overrides = (request, response)
         return context
+
+
+def _overrides(known: dict[str, Any]) -> ContextMap:
+    return ContextMap(known) if known else OverrideMap()
 
 
 def _context_map(given: Any) -> ContextMap:
