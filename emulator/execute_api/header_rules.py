@@ -87,8 +87,9 @@ RESPONSE_DROPPED = {
 # The types whose answers carry X-Amzn-Trace-Id.
 TRACED = frozenset({"AWS", "AWS_PROXY", "HTTP"})
 
-# Request line and header lines together, in bytes.
+# All header values together; path and query together; in characters.
 HEADER_LIMIT = 10_240
+URL_LIMIT = 10_240
 # Bodies, either way, in bytes.
 BODY_LIMIT = 10 * 1024 * 1024
 

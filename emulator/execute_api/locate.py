@@ -157,7 +157,8 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
     request = invocation.request
     address: Address = invocation.address
     path = decode(address.path)
-    invocation.query = parse_query(request.raw_query)
+    # "important notes": a semicolon splits the data, as "&" does.
+    invocation.query = parse_query(request.raw_query.replace(b";", b"&"))
     invocation.base_path = None
     if address.form == "domain":
         stage, path = _by_domain(invocation, gateway, address, path)
@@ -187,7 +188,7 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
         invocation.extra["vpceId"] = address.vpce_id
         invocation.extra["vpcId"] = vpc_of(address.vpce_id, gateway)
     if deployment.minimum_compression_size is not None:
-        decompress(invocation)
+        decompress(invocation, deployment.minimum_compression_size)
 
 
 def _first_segment(path: str) -> tuple[str, str]:

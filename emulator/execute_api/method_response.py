@@ -79,19 +79,19 @@ def _compressed(body: bytes, encoding: str) -> bytes:
 
 
 def _encoding(accepted: str) -> str | None:
-    """The first of gzip and deflate that Accept-Encoding allows, by weight."""
-    best: tuple[float, str] | None = None
+    """gzip or deflate, where Accept-Encoding names it with the highest weight; ``*`` names nothing."""
+    weights: dict[str, float] = {}
     for entry in accepted.split(","):
         name, _, parameters = entry.partition(";")
-        name = name.strip().lower()
         weight = 1.0
         if parameters.strip().startswith("q="):
             try:
                 weight = float(parameters.strip()[2:])
             except ValueError:
                 weight = 0.0
-        if name == "*":
-            name = "gzip"
-        if name in ("gzip", "deflate") and weight > 0 and (best is None or weight > best[0]):
-            best = (weight, name)
-    return best[1] if best else None
+        weights[name.strip().lower()] = weight
+    highest = max(weights.values())
+    for name, weight in weights.items():
+        if name in ("gzip", "deflate") and weight == highest > 0:
+            return name
+    return None

@@ -1,51 +1,68 @@
 """Receive: limits on what comes in, before anything looks at it; compressed bodies made plain.
 
-Belongs here: AWS's limits on headers and bodies. Never here: the reading of sockets (the front stops at
+Belongs here: AWS's limits on headers, addresses and bodies. Never here: the reading of sockets (the front stops at
 ``header_rules.BODY_LIMIT``).
-AWS page: "Quotas for configuring and running a REST API in API Gateway".
+AWS pages: "Quotas for configuring and running a REST API in API Gateway", "Amazon API Gateway important notes",
+"Call an API method with a compressed payload".
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from attrs import evolve
 
 from emulator.errors import GatewayError
-from emulator.execute_api.header_rules import BODY_LIMIT, HEADER_LIMIT
+from emulator.execute_api.header_rules import BODY_LIMIT, HEADER_LIMIT, URL_LIMIT
 from emulator.execute_api.invocation import Invocation
+
+# Characters that must come escaped in a query.
+_UNESCAPED = re.compile(rb"[|{}]")
 
 
 def receive(invocation: Invocation) -> None:
-    """REQUEST_TOO_LARGE for a body over 10 MB; 431 when the request line and headers are over 10,240 bytes."""
+    """The checks before anything is looked up: so no gateway response of an API has a say in their answers.
+
+    REQUEST_TOO_LARGE for a body over 10 MB, 431 when the header values come to more than 10,240 bytes, 414 for an
+    address longer than that, 400 for a query AWS does not read.
+    """
     request = invocation.request
     if len(request.body) > BODY_LIMIT:
         raise GatewayError("REQUEST_TOO_LARGE")
-    size = len(request.raw_path) + len(request.raw_query)
-    for name, value in request.headers.lines:
-        size += len(name) + len(value)
-    if size > HEADER_LIMIT:
-        raise GatewayError(
-            "DEFAULT_4XX",
-            "HTTP header is larger than 10240 bytes.",
-            status=431,
-            error_type="RequestHeaderFieldsTooLargeException",
-        )
+    if sum([len(value) for _, value in request.headers.lines]) > HEADER_LIMIT:
+        raise _refusal(431, "HTTP header is larger than 10240 bytes.", "RequestHeaderFieldsTooLargeException")
+    if len(request.raw_path) + len(request.raw_query) > URL_LIMIT:
+        raise _refusal(414, "Request URI too long", "RequestUriTooLongException")
+    if request.raw_query and not invocation.test and _UNESCAPED.search(request.raw_query):
+        raise _refusal(400, "Bad Request", "BadRequestException")
 
 
-def decompress(invocation: Invocation) -> None:
-    """Make a gzip or deflate body plain, for an API with compression on; called once the deployment is known."""
+def _refusal(status: int, message: str, error_type: str) -> GatewayError:
+    return GatewayError("DEFAULT_4XX", message, status=status, error_type=error_type)
+
+
+def decompress(invocation: Invocation, smallest: int) -> None:
+    """Make a gzip or deflate body of at least ``smallest`` bytes plain, for an API with compression on.
+
+    UNSUPPORTED_MEDIA_TYPE for another coding, and for a body that is not of the coding it says. Called once the
+    deployment is known.
+    """
     request = invocation.request
     encoding = (request.headers.last("content-encoding") or "").strip().lower()
-    if not request.body or encoding not in ("gzip", "deflate"):
+    if not encoding or encoding == "identity" or not request.body or len(request.body) < smallest:
         return
+    if encoding not in ("gzip", "deflate"):
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
     engine = zlib.decompressobj(16 + zlib.MAX_WBITS if encoding == "gzip" else zlib.MAX_WBITS)
     try:
         body = engine.decompress(request.body, BODY_LIMIT + 1)
     except zlib.error as error:
-        raise GatewayError("BAD_REQUEST_BODY", "Invalid gzip or deflate payload", status=400) from error
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE") from error
     if len(body) > BODY_LIMIT:
         raise GatewayError("REQUEST_TOO_LARGE")
+    if not engine.eof:
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
     headers = request.headers.copy()
     headers.remove("content-encoding")
     invocation.request = evolve(request, body=body, headers=headers)

@@ -178,6 +178,18 @@ class Doors(SynchronousTestCase):
         reply = world.send("POST", "/", body=b"x" * (10 * 1024 * 1024 + 1))
         self.assertEqual((reply.status, reply.body), (413, b'{"message":"Request Too Long"}'))
         self.assertEqual(world.send("GET", "/", {"X": "y" * 11000}).status, 431)
+        self.assertEqual(world.send("GET", "/", {"X": "y" * 10_000}).status, 200)
+        self.assertEqual(world.send("GET", "/", {f"X-{each}": "" for each in range(3000)}).status, 200)
+        self.assertEqual(world.send("GET", "/?a=" + "y" * 11000).status, 414)
+        for query in ("a=|", "a={b}", "{"):
+            reply = world.send("GET", "/?" + query)
+            self.assertEqual((reply.status, reply.body), (400, b'{"message":"Bad Request"}'))
+        self.assertEqual(world.send("GET", "/?a=%7C%7B%7D").status, 200)
+
+    def test_a_semicolon_splits_the_query(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        world.send("GET", "/?a=1;b=2&c=%3B")
+        self.assertEqual(world.backend.requests[-1].query, (("a", "1"), ("b", "2"), ("c", ";")))
 
     def test_observers_see_every_request(self) -> None:
         world = World({"/": {"GET": mock_method()}})
