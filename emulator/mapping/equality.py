@@ -58,6 +58,14 @@ def string_hash(text: str) -> int:
     return _int32(value)
 
 
+def _big_hash(value: int) -> int:
+    """``BigInteger.hashCode``."""
+    total, size = 0, abs(value)
+    for shift in range((size.bit_length() + 31) // 32 * 32 - 32, -1, -32):
+        total = 31 * total + (size >> shift & 0xFFFFFFFF) & 0xFFFFFFFF
+    return _int32(-total if value < 0 else total)
+
+
 def hash_code(value: Any, budget: Budget) -> int:
     """``Object.hashCode``."""
     budget.step(5)
@@ -72,7 +80,13 @@ def hash_code(value: Any, budget: Budget) -> int:
     if kind is int:
         if -(2**31) <= value < 2**31:
             return value  # type: ignore[no-any-return]
-        return _int32((value & 0xFFFFFFFFFFFFFFFF) ^ ((value & 0xFFFFFFFFFFFFFFFF) >> 32))
+        if -(2**63) <= value < 2**63:
+            return _int32((value & 0xFFFFFFFFFFFFFFFF) ^ ((value & 0xFFFFFFFFFFFFFFFF) >> 32))
+        return _big_hash(value)
+    if kind is Decimal:
+        sign, digits, exponent = value.as_tuple()
+        unscaled = int("".join(map(str, digits)))
+        return _int32(31 * _big_hash(-unscaled if sign else unscaled) - int(exponent))
     if kind is float:
         bits = struct.unpack(">Q", struct.pack(">d", value))[0]
         return _int32(bits ^ (bits >> 32))

@@ -72,6 +72,16 @@ class View(list[Any]):
         self.owner = owner
         self.part = part
 
+    def refresh(self) -> None:
+        """Takes over what its map has become."""
+        owner = self.owner
+        if owner is None:
+            return
+        if self.part == "entries":
+            self[:] = [Entry(owner, key) for key in owner]
+        else:
+            self[:] = owner if self.part == "keys" else owner.values()
+
 
 class JavaArray(list[Any]):
     """An array (``split``, ``getBytes``): Velocity lets it act as a list of fixed length."""

@@ -80,6 +80,8 @@ def _print(value: Any, out: list[str], budget: Budget) -> None:
         text = json_text(value, budget, slashes=True)
         out.append(text)
     elif kind is ArrayList or kind is View:
+        if kind is View:
+            value.refresh()
         separator = "["
         for item in value:
             out.append(separator)

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from emulator.mapping import json_smart
-from emulator.mapping.errors import JsonError, JsonPathError
+from emulator.mapping.errors import JsonError, JsonPathError, MappingError
 from emulator.mapping.jayway.cursor import CharacterIndex, unescape
 from emulator.mapping.jayway.operators import OPERATORS, UNDEFINED, Pattern
 from emulator.mapping.jayway.tokens import InvalidOperand, NotFound, Step, Test, Walk
@@ -259,4 +259,7 @@ class FilterReader:
         start = cursor.at
         while cursor.in_bounds and cursor.char() in "dixmsuU":
             cursor.at += 1
-        return Pattern(source, cursor.text[start : cursor.at])
+        try:
+            return Pattern(source, cursor.text[start : cursor.at])
+        except MappingError as error:
+            raise JsonPathError(error.message) from error

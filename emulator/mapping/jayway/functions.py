@@ -57,8 +57,8 @@ def _deviation(numbers: list[float]) -> float:
 
 
 def _length(model: Any, parameters: list[Any], walk: Walk) -> Any:
-    if parameters and isinstance(parameters[0], list):
-        return len(parameters[0])
+    if parameters:
+        return len(parameters[0]) if isinstance(parameters[0], list | dict) else 0
     return len(model) if isinstance(model, list | dict) else None
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from emulator.mapping.equality import equal
+from emulator.mapping.errors import JsonPathError
 from emulator.mapping.java_types import Budget
 from emulator.mapping.jayway.tokens import InvalidOperand, Walk
 from emulator.mapping.values import to_text
@@ -28,17 +29,16 @@ UNDEFINED: Final = Undefined()
 
 
 class Pattern:
-    """``/re/flags``."""
+    """``/re/flags``. Raises MappingError for what Java refuses."""
 
     __slots__ = ("source", "flags")
 
     def __init__(self, source: str, flags: str) -> None:
-        self.source = source
-        self.flags = flags
+        self.source = f"(?{flags})" + source if flags else source
+        java_regex.compile_pattern(self.source)
 
     def matches(self, text: str, budget: Budget) -> bool:
-        prefix = f"(?{self.flags})" if self.flags else ""
-        return java_regex.matches(prefix + self.source, text, budget)
+        return java_regex.matches(self.source, text, budget)
 
 
 Operator = Callable[[Any, Any, Walk], bool]
@@ -95,15 +95,20 @@ def _order(compare: Callable[[Any, Any], bool]) -> Operator:
     return operate
 
 
-def _items(value: Any) -> list[Any]:
+def _items(value: Any) -> list[Any] | None:
+    """The items of a list, None for an object; a list with lists or objects in it cannot be compared by items."""
     if isinstance(value, list):
+        if any(isinstance(item, list | dict) for item in value):
+            raise JsonPathError("Could not determine value type")
         return value
     if isinstance(value, dict):
-        return []
+        return None
     raise InvalidOperand("Expected value list node")
 
 
-def _has(items: list[Any], value: Any, walk: Walk) -> bool:
+def _has(items: list[Any] | None, value: Any, walk: Walk) -> bool:
+    if items is None:
+        return False
     walk.budget.step(1 + len(items) // 8)
     return value is not UNDEFINED and any(same(value, item, walk) for item in items)
 
@@ -120,7 +125,7 @@ def _all(left: Any, right: Any, walk: Walk) -> bool:
 def _contains(left: Any, right: Any, walk: Walk) -> bool:
     if type(left) is str and type(right) is str:
         return right in left
-    return isinstance(left, list) and _has(left, right, walk)
+    return isinstance(left, list | dict) and _has(_items(left), right, walk)
 
 
 def _size(left: Any, right: Any, walk: Walk) -> bool:
@@ -132,6 +137,8 @@ def _size(left: Any, right: Any, walk: Walk) -> bool:
 def _empty(left: Any, right: Any, walk: Walk) -> bool:
     if not isinstance(left, str | list | dict):
         return False
+    if isinstance(left, dict):
+        raise JsonPathError("ClassCastException: an object is no Collection")
     if type(right) is not bool:
         raise InvalidOperand("Expected boolean node")
     return (len(left) == 0) == right
@@ -142,7 +149,7 @@ def _matches(left: Any, right: Any, walk: Walk) -> bool:
         return False
     pattern, value = (left, right) if isinstance(left, Pattern) else (right, left)
     if isinstance(value, list):
-        return any(pattern.matches(_input(item, walk), walk.budget) for item in value)
+        return any(pattern.matches(_input(item, walk), walk.budget) for item in _items(value) or ())
     return pattern.matches(_input(value, walk), walk.budget)
 
 
@@ -152,19 +159,20 @@ def _input(value: Any, walk: Walk) -> str:
     return ""
 
 
-def _subset(left: Any, right: Any, walk: Walk) -> bool:
-    wanted = _items(right)
-    return isinstance(left, list) and all(_has(wanted, item, walk) for item in left)
+def _by_items(compare: Callable[[list[Any], list[Any], Walk], bool]) -> Operator:
+    def operate(left: Any, right: Any, walk: Walk) -> bool:
+        wanted = _items(right)
+        if wanted is None:
+            return False
+        mine = _items(left)
+        return mine is not None and compare(mine, wanted, walk)
+
+    return operate
 
 
-def _any_of(left: Any, right: Any, walk: Walk) -> bool:
-    wanted = _items(right)
-    return isinstance(left, list) and any(_has(wanted, item, walk) for item in left)
-
-
-def _none_of(left: Any, right: Any, walk: Walk) -> bool:
-    wanted = _items(right)
-    return isinstance(left, list) and not any(_has(wanted, item, walk) for item in left)
+def _no_such_operand(left: Any, right: Any, walk: Walk) -> bool:
+    """``type`` and ``matches`` compare with classes and predicates of Java, which no text can name."""
+    raise InvalidOperand("Expected class or predicate node")
 
 
 OPERATORS: Final[dict[str, Operator]] = {
@@ -183,7 +191,9 @@ OPERATORS: Final[dict[str, Operator]] = {
     "SIZE": _size,
     "EMPTY": _empty,
     "=~": _matches,
-    "SUBSETOF": _subset,
-    "ANYOF": _any_of,
-    "NONEOF": _none_of,
+    "SUBSETOF": _by_items(lambda left, right, walk: all(_has(right, item, walk) for item in left)),
+    "ANYOF": _by_items(lambda left, right, walk: any(_has(right, item, walk) for item in left)),
+    "NONEOF": _by_items(lambda left, right, walk: not any(_has(right, item, walk) for item in left)),
+    "TYPE": _no_such_operand,
+    "MATCHES": _no_such_operand,
 }

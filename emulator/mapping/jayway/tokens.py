@@ -195,12 +195,12 @@ class Wildcard(Step, rw.Fields):
 
     def walk(self, value: Any, walk: Walk) -> None:
         if isinstance(value, dict):
-            items, hand_on = list(value.values()), self.hand_on_named
-        else:
-            items, hand_on = list(value) if isinstance(value, list) else [], self.hand_on
-        for item in items:
+            for item in list(value.values()):
+                self.hand_on_named(item, walk)
+            return
+        for item in list(value) if isinstance(value, list) else []:
             try:
-                hand_on(item, walk)
+                self.hand_on(item, walk)
             except NotFound:
                 if walk.required:
                     raise
@@ -292,11 +292,16 @@ class Function(Step):
 
     def __init__(self, name: str, invoke: Invoke, parameters: list[Callable[[Walk], Any]]) -> None:
         self.name = name
+        self.counts = name in ("length", "size")
         self.invoke = invoke
         self.parameters = parameters
 
     def walk(self, value: Any, walk: Walk) -> None:
-        result = self.invoke(value, [parameter(walk) for parameter in self.parameters], walk)
+        parameters = [parameter(walk) for parameter in self.parameters]
+        if parameters and self.counts:
+            # Counting reads its parameter a second time, and then from the value before it.
+            parameters = [parameter(Walk(value, walk.budget)) for parameter in self.parameters[:1]]
+        result = self.invoke(value, parameters, walk)
         walk.results.append(result)
         if self.next is not None:
             self.next.walk(result, walk)

@@ -28,6 +28,24 @@ def is_number(value: Any) -> bool:
     return kind is int or kind is float or kind is Decimal
 
 
+def narrow(value: int, bits: int) -> int:
+    """The lowest bits of an integer, as a signed one."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> bits - 1 else value
+
+
+def to_int(value: Any, bits: int) -> int:
+    """A Java cast: integers wrap, doubles stop at the ends."""
+    if type(value) is int:
+        return narrow(value, bits)
+    if value != value:
+        return 0
+    low, high = -(1 << bits - 1), (1 << bits - 1) - 1
+    if type(value) is float and math.isinf(value):
+        return high if value > 0 else low
+    return narrow(int(value), bits) if type(value) is Decimal else max(low, min(high, int(value)))
+
+
 def _same(left: Any, right: Any) -> tuple[Any, Any]:
     """Both as one kind: exact where either is a BigDecimal, or one is a BigInteger and the other a double."""
     kinds = (type(left), type(right))

@@ -38,25 +38,29 @@ class Definition(Printable):
         self.block = block
         self.depth = 0
 
-    def render(self, write: Write) -> None:
+    def render(self, write: Write) -> bool:
+        """Runs the block; False, with nothing written, where it is too deep in itself."""
         if self.depth >= 2:
-            return
+            return False
         self.depth += 1
         self.run.step(10)
         try:
             self.block(self.run, write)
+        except Break as leave:
+            # A bare #break leaves the block it stands in.
+            if leave.args[0] is not None:
+                raise
         finally:
             self.depth -= 1
+        return True
 
     def text(self) -> str:
-        return gather(self.run, self.render)
+        return self.text_or("")
 
-
-def gather(run: Run, render: Callable[[Write], None]) -> str:
-    """Runs something that writes, and gives what it wrote."""
-    pieces: list[str] = []
-    render(pieces.append)
-    return join(run, pieces)
+    def text_or(self, otherwise: str) -> str:
+        """What the block writes, or ``otherwise`` where it is too deep in itself."""
+        pieces: list[str] = []
+        return join(self.run, pieces) if self.render(pieces.append) else otherwise
 
 
 def join(run: Run, pieces: list[str]) -> str:

@@ -85,13 +85,16 @@ def _printed_reference(node: nodes.Reference) -> Statement:
         return _text(node.escape_prefix + node.null_text)
     prefix = node.escape_prefix + node.more_prefix
     value_of = reference(node)
+    # A block too deep in itself leaves its own name, as an undefined reference does outside AWS.
+    too_deep = node.escape_prefix + prefix + node.null_text
 
     def run_reference(run: Run, write: Write) -> None:
         value = value_of(run)
         if type(value) is str:
             write(value)
         elif isinstance(value, Definition):
-            value.render(write)
+            if not value.render(write):
+                write(too_deep)
         else:
             write(to_text(value, run))
 
@@ -102,8 +105,8 @@ def _printed_reference(node: nodes.Reference) -> Statement:
         if not isinstance(value := value_of(run), Definition):
             write(prefix)
             write(to_text(value, run))
-        else:
-            value.render(write)
+        elif not value.render(write):
+            write(too_deep)
 
     return run_prefixed
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence, Sized
 from typing import Any, Final
 
 from emulator.mapping.errors import MappingError
-from emulator.mapping.java_types import Cursor
+from emulator.mapping.java_types import Cursor, View
 from emulator.mapping.velocity import nodes
 from emulator.mapping.velocity.closures import (
     Break,
@@ -28,6 +28,7 @@ from emulator.mapping.velocity.closures import (
 from emulator.mapping.velocity.compiler import statement
 from emulator.mapping.velocity.expressions import bounds, expression
 from emulator.mapping.velocity.loop import Loop
+from emulator.mapping.velocity.members import shown
 from emulator.mapping.velocity.run import Run
 
 ROUNDS: Final = 1000
@@ -89,6 +90,8 @@ def _reading(node: nodes.Directive) -> Statement:
 def _literal(node: nodes.Directive) -> Statement:
     if node.block is None:
         return _text(node.shown)
+    if not node.args and node.block.last < node.block.first:
+        raise MappingError("An empty #literal", *node.place())
     return _text(node.args[0].literal if node.args else node.block.literal)
 
 
@@ -132,13 +135,17 @@ def _foreach(node: nodes.Directive) -> Statement:
 
 
 class Walk:
-    """Goes over a collection; one that grew or shrank meanwhile is an error, as in Java."""
+    """Goes over a collection; one that grew or shrank meanwhile is an error, as in Java.
 
-    __slots__ = ("source", "items", "size", "at")
+    With an ``owner`` the items are its keys, and what is handed out are its values as they are by then.
+    """
 
-    def __init__(self, source: Sized, items: Sequence[Any]) -> None:
+    __slots__ = ("source", "items", "size", "at", "owner")
+
+    def __init__(self, source: Sized, items: Sequence[Any], owner: dict[Any, Any] | None = None) -> None:
         self.source = source
         self.items = items
+        self.owner = owner
         self.size = len(source)
         self.at = 0
 
@@ -150,7 +157,8 @@ class Walk:
         if len(self.source) != self.size:
             raise MappingError("ConcurrentModificationException: the list was changed while #foreach runs over it")
         self.at += 1
-        return self.items[self.at - 1]
+        item = self.items[self.at - 1]
+        return item if self.owner is None else self.owner.get(item)
 
 
 def _iterated(node: nodes.Node) -> Callable[[Run], Walk | None]:
@@ -165,14 +173,18 @@ def _iterated(node: nodes.Node) -> Callable[[Run], Walk | None]:
 
         return run_range
     value_of: Expression = expression(node)
-    return lambda run: _walk(value_of(run))
+    return lambda run: _walk(run, value_of(run))
 
 
-def _walk(value: Any) -> Walk | None:
+def _walk(run: Run, value: Any) -> Walk | None:
+    if type(value) is View and value.owner is not None:
+        shown(run, value)
+        owner = value.owner
+        return Walk(owner, list(owner), owner) if value.part == "values" else Walk(owner, list(value))
     if isinstance(value, list):
         return Walk(value, value)
     if isinstance(value, dict):
-        return Walk(value, list(value.values()))
+        return Walk(value, list(value), value)
     if isinstance(value, Cursor):
         rest = list(value)
         return Walk(rest, rest)

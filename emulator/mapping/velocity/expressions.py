@@ -17,6 +17,7 @@ from emulator.mapping.java_types import ArrayList
 from emulator.mapping.values import to_text
 from emulator.mapping.velocity import arithmetic, nodes
 from emulator.mapping.velocity.closures import (
+    Definition,
     Expression,
     Step,
     join,
@@ -164,11 +165,15 @@ def _only_reference(node: nodes.Reference) -> Expression:
     """``"$x"``: the text of a value."""
     value_of = reference(node)
     prefix = node.escape_prefix + node.more_prefix
+    too_deep = node.escape_prefix + prefix + node.null_text
 
     def run_reference(run: Run) -> str:
         value = value_of(run)
-        text = value if type(value) is str else to_text(value, run)
-        return prefix + text if prefix else text
+        if type(value) is str:
+            return prefix + value
+        if isinstance(value, Definition):
+            return value.text_or(too_deep)
+        return prefix + to_text(value, run)
 
     return run_reference
 
@@ -200,8 +205,9 @@ def bounds(node: nodes.Range) -> Callable[[Run], range | None]:
 
     def run_bounds(run: Run) -> range | None:
         low, high = low_of(run), high_of(run)
-        if type(low) is not int or type(high) is not int:
+        if not arithmetic.is_number(low) or not arithmetic.is_number(high):
             return None
+        low, high = arithmetic.to_int(low, 32), arithmetic.to_int(high, 32)
         return range(low, high + 1) if low <= high else range(low, high - 1, -1)
 
     return run_bounds

@@ -161,7 +161,12 @@ def _by_first_character() -> dict[State, tuple[dict[str, Candidates], Candidates
 
 
 _TABLE: Final = _by_first_character()
-_TERMINATED: Final = re.compile(r"[#$]|\\+\$")
+_TERMINATED: Final = re.compile(r"(\\+\$)[\s\S]?|([#$])")
+
+
+def _left_over(image: str) -> str:
+    """What a terminator lends to the next token; the language itself loses the character after an escaped ``$``."""
+    return "".join(found.group(1) or found.group(2) for found in _TERMINATED.finditer(image))
 
 
 class Lexer:
@@ -251,7 +256,8 @@ class Lexer:
             if kind == "SKIP":
                 self.pos = end
             elif kind in _SPECIAL:
-                special += "".join(_TERMINATED.findall(self.text[start:end]))
+                left = self.text[start:end]
+                special = "" if left.startswith("##") else special + _left_over(left)
                 self.pos = end - 1
                 self.pop()
             else:

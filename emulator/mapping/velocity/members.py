@@ -41,6 +41,11 @@ def text(value: Any) -> bool:
     return type(value) is str
 
 
+def text_or_null(value: Any) -> bool:
+    """A String argument of a method that takes null."""
+    return type(value) is str or value is None
+
+
 def whole(value: Any) -> bool:
     """An int argument."""
     return type(value) is int and -(2**31) <= value < 2**31
@@ -105,6 +110,13 @@ _OBJECT: Final[dict[tuple[str, int], Call]] = {
 }
 
 
+def shown(run: Run, view: View) -> None:
+    """Brings a view up to its map."""
+    if view.owner is not None:
+        run.step(len(view.owner) // 4)
+        view.refresh()
+
+
 def _unknown(table: Table | None, key: tuple[str, int]) -> None:
     """No method fits: null; but one without parameters is called with whatever is given, and fails (Velocity
     1.7's introspection).
@@ -116,10 +128,14 @@ def _unknown(table: Table | None, key: tuple[str, int]) -> None:
 
 def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> Any:
     """Calls a method; None where there is none such."""
-    table = METHODS.get(type(value))
+    kind = type(value)
+    table = METHODS.get(kind)
     overloads = table.get(key) if table is not None else None
-    if type(value) is str and len(value) > 4096:
-        run.step(len(value) // 512)
+    if kind is str:
+        if len(value) > 4096:
+            run.step(len(value) // 512)
+    elif kind is View:
+        shown(run, value)
     if overloads is None:
         general = _OBJECT.get(key)
         return _unknown(table, key) if general is None else general(run, value, *args)
@@ -132,7 +148,15 @@ def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> A
             if type(result) is str and len(result) > 1024:
                 run.charge(len(result))
             return result
+    if None in args and any(_takes_null(checks, args) for checks, _ in overloads):
+        raise MappingError(f"NullPointerException in {key[0]}()")
     return _unknown(table, key)
+
+
+def _takes_null(checks: tuple[Check, ...], args: tuple[Any, ...]) -> bool:
+    """Whether Java would call the method: null is an Object of any class, but no primitive."""
+    objects = (text, collection, mapping, array)
+    return all(check in objects if arg is None else check(arg) for check, arg in zip(checks, args, strict=True))
 
 
 def fetch(run: Run, value: Any, name: str) -> Any:
@@ -175,7 +199,14 @@ def get_item(run: Run, value: Any, index: Any) -> Any:
         return value.get(index + len(value) if type(index) is int and index < 0 else index)
     if isinstance(value, list) and type(value) is not View:
         return value[position_in(len(value), index)] if whole(index) else None
+    _need_size(value, index)
     return value.own.get(index) if type(value) is Loop else None
+
+
+def _need_size(value: Any, index: Any) -> None:
+    """A negative position counts from the end, so that there has to be one."""
+    if type(index) is int and index < 0 and type(value) is not View:
+        raise MappingError(f"A 'size()' method required for negative value {index} does not exist")
 
 
 def put(run: Run, owner: dict[Any, Any], key: Any, value: Any) -> Any:
@@ -204,6 +235,8 @@ def set_item(run: Run, owner: Any, index: Any, value: Any) -> None:
         if isinstance(value, list | dict):
             run.shared = True
         owner[position_in(len(owner), index)] = value
+    elif not isinstance(owner, list):
+        _need_size(owner, index)
 
 
 def set_property(run: Run, owner: Any, name: str, value: Any) -> None:

@@ -16,7 +16,7 @@ from emulator.mapping import json_smart
 from emulator.mapping.errors import JsonPathError
 from emulator.mapping.jsonpath import MISSING, compile_path
 from emulator.mapping.values import json_text, plain_json, to_text
-from emulator.mapping.velocity.members import anything, fail, method, prop, text
+from emulator.mapping.velocity.members import anything, fail, method, prop, text, text_or_null
 from emulator.mapping.velocity.run import Input, Run, Util
 
 INPUT = (Input,)
@@ -61,9 +61,11 @@ def _params(run: Run, value: Input) -> dict[str, dict[str, str]]:
     return run.params()
 
 
-@method(INPUT, "params", text)
-def _param(run: Run, value: Input, name: str) -> str | None:
+@method(INPUT, "params", text_or_null)
+def _param(run: Run, value: Input, name: str | None) -> str | None:
     """Searched in the path, then the query string, then the headers."""
+    if name is None:
+        return None
     scope = run.scope
     for place in (scope.path, scope.querystring, scope.header):
         if name in place:
@@ -91,10 +93,12 @@ def _escape_javascript(run: Run, value: Util, source: Any) -> str | None:
     return None if source is None else _SCRIPT.sub(_escape_script, to_text(source, run))
 
 
-@method(UTIL, "parseJson", text)
-def _parse_json(run: Run, value: Util, source: str) -> Any:
+@method(UTIL, "parseJson", text_or_null)
+def _parse_json(run: Run, value: Util, source: str | None) -> Any:
+    if not source:
+        return None
     run.step(len(source) // 16)
-    return json_smart.loads(source) if source else None
+    return json_smart.loads(source)
 
 
 @method(UTIL, "urlEncode", anything)

@@ -21,6 +21,8 @@ ALL = (list, ArrayList, View, JavaArray)
 MAPS = (dict, ContextMap, OverrideMap)
 
 GROWTH = 4
+# A method without a result gives an empty text, and the reference goes on from it.
+VOID = ""
 
 
 def grown(run: Run, items: int, value: Any) -> None:
@@ -76,10 +78,11 @@ def _append_element(run: Run, value: list[Any], item: Any) -> list[Any]:
 
 
 @method(LISTS, "add", whole, anything)
-def _add_at(run: Run, value: list[Any], at: int, item: Any) -> None:
+def _add_at(run: Run, value: list[Any], at: int, item: Any) -> str:
     index_in(len(value) + 1, at)
     grown(run, 1 + len(value) // 256, item)
     value.insert(at, item)
+    return VOID
 
 
 @method(LISTS, "addAll", collection)
@@ -111,14 +114,16 @@ def _remove_from_array(run: Run, value: JavaArray, item: Any) -> bool:
 
 
 @method((JavaArray,), "clear")
-def _clear_array(run: Run, value: JavaArray) -> None:
+def _clear_array(run: Run, value: JavaArray) -> str:
     if value:
         raise fail("UnsupportedOperationException")
+    return VOID
 
 
 @method(LISTS, "clear")
-def _clear(run: Run, value: list[Any]) -> None:
+def _clear(run: Run, value: list[Any]) -> str:
     value.clear()
+    return VOID
 
 
 def find(run: Run, value: list[Any], wanted: Any) -> int:
@@ -220,10 +225,11 @@ def _remove_shown(run: Run, value: View, item: Any) -> bool:
 
 
 @method((View,), "clear")
-def _clear_shown(run: Run, value: View) -> None:
+def _clear_shown(run: Run, value: View) -> str:
     if value.owner is not None:
         value.owner.clear()
     value.clear()
+    return VOID
 
 
 @method((Cursor,), "hasNext")
@@ -240,11 +246,12 @@ def _next(run: Run, value: Cursor) -> Any:
 
 
 @method((Cursor,), "remove")
-def _cursor_remove(run: Run, value: Cursor) -> None:
+def _cursor_remove(run: Run, value: Cursor) -> str:
     if value.at == 0:
         raise fail("IllegalStateException")
     value.at -= 1
     del value.items[value.at]
+    return VOID
 
 
 @method(MAPS, "get", anything)
@@ -283,9 +290,10 @@ def _replace_old(run: Run, value: dict[Any, Any], key: Any, old: Any, new: Any) 
 
 
 @method(MAPS, "putAll", mapping)
-def _put_all(run: Run, value: dict[Any, Any], other: dict[Any, Any]) -> None:
+def _put_all(run: Run, value: dict[Any, Any], other: dict[Any, Any]) -> str:
     for key, item in list(other.items()):
         put(run, value, key, item)
+    return VOID
 
 
 @method(MAPS, "containsKey", anything)
@@ -312,8 +320,9 @@ def _map_remove_pair(run: Run, value: dict[Any, Any], key: Any, item: Any) -> bo
 
 
 @method(MAPS, "clear")
-def _map_clear(run: Run, value: dict[Any, Any]) -> None:
+def _map_clear(run: Run, value: dict[Any, Any]) -> str:
     value.clear()
+    return VOID
 
 
 @method(MAPS, "keySet")

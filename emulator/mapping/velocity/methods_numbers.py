@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from emulator.mapping.equality import hash_code
 from emulator.mapping.values import to_text
-from emulator.mapping.velocity.members import anything, fail, method, number, prop, text, truth, whole
+from emulator.mapping.velocity.arithmetic import narrow, to_int
+from emulator.mapping.velocity.members import anything, fail, method, number, prop, text, text_or_null, truth, whole
 from emulator.mapping.velocity.run import Run
 
 INT = (int,)
@@ -49,23 +50,6 @@ def parse_double(source: str) -> float:
     if not _DECIMAL.fullmatch(trimmed):
         raise fail(f'NumberFormatException: For input string: "{source[:100]}"')
     return float(trimmed.rstrip("dDfF"))
-
-
-def narrow(value: int, bits: int) -> int:
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if value >> bits - 1 else value
-
-
-def to_int(value: Any, bits: int) -> int:
-    """A Java cast: integers wrap, doubles stop at the ends."""
-    if type(value) is int:
-        return narrow(value, bits)
-    if value != value:
-        return 0
-    low, high = -(1 << bits - 1), (1 << bits - 1) - 1
-    if type(value) is float and math.isinf(value):
-        return high if value > 0 else low
-    return narrow(int(value), bits) if type(value) is Decimal else max(low, min(high, int(value)))
 
 
 @method(INT, "valueOf", text)
@@ -283,10 +267,10 @@ def _boolean_value(run: Run, value: bool) -> bool:
     return value
 
 
-@method(BOOL, "parseBoolean", text)
-@method(BOOL, "valueOf", text)
-def _parse_boolean(run: Run, value: bool, source: str) -> bool:
-    return source.lower() == "true"
+@method(BOOL, "parseBoolean", text_or_null)
+@method(BOOL, "valueOf", text_or_null)
+def _parse_boolean(run: Run, value: bool, source: str | None) -> bool:
+    return source is not None and source.lower() == "true"
 
 
 @method(BOOL, "valueOf", truth)

@@ -15,7 +15,18 @@ from emulator.mapping.java_types import Char, JavaArray, JavaClass
 from emulator.mapping.values import to_text
 from emulator.mapping.velocity import java_regex
 from emulator.mapping.velocity.formatter import java_format
-from emulator.mapping.velocity.members import anything, array, collection, fail, method, prop, text, truth, whole
+from emulator.mapping.velocity.members import (
+    anything,
+    array,
+    collection,
+    fail,
+    method,
+    prop,
+    text,
+    text_or_null,
+    truth,
+    whole,
+)
 from emulator.mapping.velocity.run import Run
 
 STRING = (str,)
@@ -125,9 +136,9 @@ def _ends_with(run: Run, value: str, suffix: str) -> bool:
     return value.endswith(suffix)
 
 
-@method(STRING, "equalsIgnoreCase", text)
-def _equals_ignore_case(run: Run, value: str, other: str) -> bool:
-    return len(value) == len(other) and value.upper().lower() == other.upper().lower()
+@method(STRING, "equalsIgnoreCase", text_or_null)
+def _equals_ignore_case(run: Run, value: str, other: str | None) -> bool:
+    return other is not None and len(value) == len(other) and value.upper().lower() == other.upper().lower()
 
 
 @method(STRING, "contentEquals", text)

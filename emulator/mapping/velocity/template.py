@@ -16,6 +16,7 @@ from typing import Any, Final
 from emulator.mapping.errors import LimitError, MappingError
 from emulator.mapping.java_types import OUTPUT_LIMIT
 from emulator.mapping.scope import Scope
+from emulator.mapping.values import to_text
 from emulator.mapping.velocity import methods
 from emulator.mapping.velocity.closures import Break, Statement, Stop
 from emulator.mapping.velocity.compiler import block
@@ -61,18 +62,31 @@ class Template:
         if sum(map(len, pieces)) > OUTPUT_LIMIT:
             raise LimitError("The template produces too much text")
         if run.overrides is not None:
-            _keep_overrides(run.overrides, scope)
+            _keep_overrides(run, run.overrides, scope)
         return "".join(pieces)
 
 
-def _keep_overrides(overrides: tuple[dict[str, Any], dict[str, Any]], scope: Scope) -> None:
+def _keep_overrides(run: Run, overrides: tuple[dict[str, Any], dict[str, Any]], scope: Scope) -> None:
     request, response = overrides
     for part in ("header", "querystring", "path"):
         kept = request.get(part)
         if isinstance(kept, dict):
-            scope.request_override[part].update(kept)
+            scope.request_override[part].update(_plain(run, kept))
     headers = response.get("header")
     if isinstance(headers, dict):
-        scope.response_override["header"].update(headers)
+        scope.response_override["header"].update(_plain(run, headers))
     if "status" in response:
-        scope.response_override["status"] = response["status"]
+        scope.response_override["status"] = _one(run, response["status"])
+
+
+def _plain(run: Run, values: dict[Any, Any]) -> dict[str, Any]:
+    return {to_text(name, run): _one(run, value) for name, value in values.items()}
+
+
+def _one(run: Run, value: Any) -> Any:
+    """A parameter's value: texts, integers, booleans and lists of them stay, all else is its text."""
+    if value is None or type(value) in (str, int, bool):
+        return value
+    if isinstance(value, list):
+        return [item if type(item) in (str, int, bool) else to_text(item, run) for item in value]
+    return to_text(value, run)
