@@ -132,7 +132,8 @@ class Emulator(MultiService):
         if locate is None:
             return None
         found = locate.address_of(host, raw_path, headers, self.settings)
-        if found is None and self.parts is not None and self.parts.gateway.serves_host(host):
+        vague = found is None or found.form == "header"
+        if vague and self.parts is not None and self.parts.gateway.serves_host(host):
             return locate.domain_address(host, raw_path)
         return found
 

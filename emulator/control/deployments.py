@@ -75,6 +75,8 @@ def _check_deployable(api: RestApi) -> int:
         raise BadRequestException("The REST API doesn't contain any methods")
     if not all("methodIntegration" in method for method in methods):
         raise BadRequestException("No integration defined for method")
+    if api.record["endpointConfiguration"]["types"] == ["PRIVATE"] and not api.record.get("policy"):
+        raise BadRequestException("Private REST API doesn't have a resource policy attached to it")
     return len(methods)
 
 

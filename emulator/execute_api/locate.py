@@ -13,9 +13,8 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from emulator.errors import GatewayError
-from emulator.execute_api.authorize_source import vpc_of
 from emulator.execute_api.invocation import Invocation
+from emulator.execute_api.private_access import enter_api, enter_domain, forbidden
 from emulator.execute_api.receive import decompress
 from emulator.execute_api.stages import StageDirectory, StageView
 from emulator.execute_api.tracing import sample
@@ -30,10 +29,11 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Address:
-    """How a request named its API. ``path`` is raw, from the stage on for ``host`` and ``vpce`` (``/stage/…``).
+    """How a request named its API. ``path`` is raw, from the stage on for hosts and ``header`` (``/stage/…``).
 
     ``form``: ``path`` (``/restapis/…`` and ``/_aws/execute-api/…``), ``host`` (``{api}.execute-api.…``), ``vpce``
-    (a private API's names), ``domain`` (a custom domain; the store knows which).
+    (a private API's names), ``header`` (``x-apigw-api-id`` under any other host), ``domain`` (a custom domain; the
+    store knows which).
     """
 
     form: str
@@ -69,20 +69,19 @@ def address_of(host: str, raw_path: bytes, headers: Headers, settings: Settings)
         if len(parts) == 4:
             return _by_path(parts[3], b"", b"", host, headers)
     name = host_name(host)
-    if "execute-api" not in name:
-        return None
-    match = _HOST.fullmatch(name)
-    if match is None:
-        return None
-    label = match.group(1)
     named = headers.first("x-apigw-api-id")
+    match = _HOST.fullmatch(name) if "execute-api" in name else None
+    if match is None:
+        # A name of the user's own (a load balancer's, localhost) that leads to a VPC endpoint.
+        return None if named is None else Address(form="header", api_id=named, path=raw_path)
+    label = match.group(1)
     endpoint = _VPCE_HOST.fullmatch(label)
     if endpoint is not None:
         return Address(form="vpce", api_id=named or "", path=raw_path, host=name, vpce_id=endpoint.group(1))
     both = _VPCE_SUFFIX.fullmatch(label)
     if both is not None:
         return Address(form="vpce", api_id=both.group(1), path=raw_path, host=name, vpce_id=both.group(2))
-    return Address(form="host", api_id=label, path=raw_path, host=name)
+    return Address(form="host" if named != label else "vpce", api_id=label, path=raw_path, host=name)
 
 
 def _by_path(api: bytes, stage: bytes, rest: bytes, host: str, headers: Headers) -> Address:
@@ -100,11 +99,6 @@ def _by_path(api: bytes, stage: bytes, rest: bytes, host: str, headers: Headers)
 def domain_address(host: str, raw_path: bytes) -> Address:
     """The address of a request for a custom domain (``Gateway.serves_host`` said so)."""
     return Address(form="domain", path=raw_path, host=host_name(host))
-
-
-def forbidden() -> GatewayError:
-    """What AWS answers for an API, stage or base path that is not there."""
-    return GatewayError("DEFAULT_4XX", "Forbidden", status=403, error_type="ForbiddenException")
 
 
 class Directory(StageDirectory):
@@ -143,6 +137,8 @@ class Directory(StageDirectory):
         """``(domain record, matched base path, base path mapping)`` for a custom domain's request; the longest wins."""
         best: tuple[Record, str, Record] | None = None
         for region, key, domain in self._by_host(host):
+            if domain.get("routingMode") == "ROUTING_RULE_ONLY":
+                continue  # "API callers can't use API mappings to access this domain name"
             for base, mapping in region.base_path_mappings.get(key, {}).items():
                 own = "" if base in ("(none)", "") else base.strip("/")
                 if own and not (path == "/" + own or path.startswith("/" + own + "/")):
@@ -160,8 +156,9 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
     # "important notes": a semicolon splits the data, as "&" does.
     invocation.query = parse_query(request.raw_query.replace(b";", b"&"))
     invocation.base_path = None
+    domain: Record | None = None
     if address.form == "domain":
-        stage, path = _by_domain(invocation, gateway, address, path)
+        stage, path, domain = _by_domain(invocation, gateway, address, path)
     elif address.form == "path" or address.stage:
         stage = gateway.directory.stage(address.api_id, address.stage)
     else:
@@ -173,20 +170,21 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
     deployment = invocation.deployment
     if address.form != "domain":
         private = deployment.endpoint_type == "PRIVATE"
-        if deployment.disable_execute_api_endpoint or (private and address.form != "vpce"):
+        if deployment.disable_execute_api_endpoint or (private and address.form not in ("vpce", "header")):
             raise forbidden()
         if address.host.endswith(".amazonaws.com") and f".{deployment.region}." not in address.host:
             raise forbidden()  # another region's host: there is no such API there
-        if address.form in ("path", "vpce") and not address.vpce_id:
-            invocation.domain_name = f"{address.api_id}.execute-api.{deployment.region}.amazonaws.com"
-        else:
+        if address.form == "host" or address.vpce_id:
             invocation.domain_name = address.host
+        else:
+            invocation.domain_name = f"{address.api_id}.execute-api.{deployment.region}.amazonaws.com"
         invocation.request_path = f"/{stage.name}{path}"
     invocation.domain_prefix = invocation.domain_name.partition(".")[0]
     invocation.path = path
-    if address.vpce_id:
-        invocation.extra["vpceId"] = address.vpce_id
-        invocation.extra["vpcId"] = vpc_of(address.vpce_id, gateway)
+    if address.form in ("vpce", "header"):
+        enter_api(invocation, gateway, address.vpce_id, only_private=address.form == "header")
+    elif domain is not None:
+        enter_domain(invocation, gateway, domain)
     if deployment.minimum_compression_size is not None:
         decompress(invocation, deployment.minimum_compression_size)
 
@@ -198,7 +196,7 @@ def _first_segment(path: str) -> tuple[str, str]:
 
 def _by_domain(
     invocation: Invocation, gateway: Gateway, address: Address, path: str
-) -> tuple[StageView | None, str]:
+) -> tuple[StageView | None, str, Record]:
     found = gateway.directory.mapping(address.host, path)
     if found is None:
         raise forbidden()
@@ -212,7 +210,7 @@ def _by_domain(
     name = mapping.get("stage") or ""
     if name in ("", "(none)"):
         name, below = _first_segment(below or "/")
-    return gateway.directory.stage(mapping.get("restApiId") or "", name), below or "/"
+    return gateway.directory.stage(mapping.get("restApiId") or "", name), below or "/", domain
 
 
 def _choose(invocation: Invocation, gateway: Gateway, stage: StageView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -137,3 +138,15 @@ class EndpointTest(ControlTestCase):
         self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[{**off, "value": "false"}])
         self.control("CreateDeployment", restApiId=ids["api"], stageName="dev")
         self.assertEqual({("EDGE", False)}, set(self.served(ids["api"])))
+
+    def test_a_private_one_is_deployed_with_a_policy(self) -> None:
+        self.control, ids = furnished()
+        types = {"op": "replace", "path": "/endpointConfiguration/types/EDGE", "value": "PRIVATE"}
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[types])
+        text = "Private REST API doesn't have a resource policy attached to it"
+        self.refused(400, "BadRequestException", text, "CreateDeployment", restApiId=ids["api"])
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        policy = {"op": "replace", "path": "/policy", "value": document}
+        self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[policy])
+        self.control("CreateDeployment", restApiId=ids["api"])

@@ -118,6 +118,29 @@ class Stages(SynchronousTestCase):
         world.gateway.vpc_endpoints = Endpoints()
         self.assertEqual(world.send("GET", "/a", host=through.format("vpce-0aa1")).body, b"vpce-0aa1 vpc-1")
 
+    def test_the_header_names_a_private_api(self) -> None:
+        policy = (
+            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",'
+            '"Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0aa1"}}}]}'
+        )
+        endpoint = {"types": ["PRIVATE"], "vpcEndpointIds": ["vpce-0aa1", "vpce-0bb2"]}
+        world = self.world(endpointConfiguration=endpoint, policy=policy)
+        named = [("x-apigw-api-id", "abc123")]
+        for host in ("localhost:4566", "balancer.internal", AWS):
+            reply = world.send("GET", "/a", host=host, headers=named)
+            self.assertEqual((reply.status, reply.body.decode()), (200, f"/prod/a|{AWS}|abc123|prod"))
+        reply = world.send("GET", "/a", headers=named, host="localhost", stage="/restapis/abc123/prod/_user_request_")
+        self.assertEqual(reply.status, 200)
+        self.assertEqual(world.send("GET", "/a", headers=[("x-apigw-api-id", "zzz")]).status, 403)
+
+    def test_endpoints_lead_to_private_apis_only(self) -> None:
+        world = self.world(endpointConfiguration={"types": ["REGIONAL"]})
+        through = "abc123-vpce-0aa1.execute-api.us-east-1.amazonaws.com"
+        named = [("x-apigw-api-id", "abc123")]
+        self.assertEqual(world.send("GET", "/a", host=through).status, 403)
+        self.assertEqual(world.send("GET", "/a", host="localhost", headers=named).status, 403)
+        self.assertEqual(world.send("GET", "/a", headers=named).status, 200)  # its own host needs no header
+
     def test_the_endpoint_type_is_not_frozen(self) -> None:
         # "Change a public or private API endpoint type in API Gateway": an update, and no deployment.
         world = self.world()
@@ -211,6 +234,70 @@ class Domains(SynchronousTestCase):
         event = json.loads(world.backend.requests[-1].event)
         self.assertEqual((event["path"], event["pathParameters"]), ("/v1/x", {"proxy": "x"}))
         self.assertEqual(event["requestContext"]["path"], "/v1/x")
+
+
+    def test_rules_only(self) -> None:
+        # "Set the routing mode for your custom domain name": API callers can't use API mappings then.
+        world = self.world({"(none)": "prod"})
+        world.region.domain_names[self.HOST]["routingMode"] = "ROUTING_RULE_ONLY"
+        self.assertEqual(world.send("GET", "/x", host=self.HOST, stage="").status, 403)
+
+    def test_a_private_api_has_no_public_domain(self) -> None:
+        world = self.world({"(none)": "prod"})
+        world.api.record["endpointConfiguration"] = {"types": ["PRIVATE"]}
+        move_endpoint(world.api)
+        world.store.touch()
+        self.assertEqual(world.send("GET", "/x", host=self.HOST, stage="").status, 403)
+
+
+class PrivateDomains(SynchronousTestCase):
+    """ "Custom domain names for private APIs": an association of the endpoint, the domain's policy and the API's."""
+
+    HOST = "private.test"
+    ARN = "arn:aws:apigateway:us-east-1:000000000000:/domainnames/private.test+id1"
+    ALLOW = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",'
+        '"Resource":"execute-api:/*"},{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke",'
+        '"Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-0aa1"}}}]}'
+    )
+
+    def world(self, source: str | None) -> World:
+        policy = self.ALLOW.partition(',{"Effect":"Deny"')[0] + "]}"
+        template = "$context.identity.vpceId $context.domainName $context.path"
+        world = World(
+            {"/": {"GET": mock_method(200, template)}}, endpointConfiguration={"types": ["PRIVATE"]}, policy=policy
+        )
+        region = world.region
+        key = f"{self.HOST}+id1"
+        region.domain_names[key] = {
+            "domainName": self.HOST,
+            "domainNameId": "id1",
+            "domainNameArn": self.ARN,
+            "policy": self.ALLOW,
+        }
+        region.base_path_mappings[key] = {"v1": {"basePath": "v1", "restApiId": "abc123", "stage": "prod"}}
+        if source:
+            region.access_associations["a"] = {"domainNameArn": self.ARN, "accessAssociationSource": source}
+        return world
+
+    def test_without_an_association(self) -> None:
+        reply = self.world(None).send("GET", "/v1", host=self.HOST, stage="")
+        self.assertEqual((reply.status, reply.body), (403, b'{"message":"Forbidden"}'))
+
+    def test_with_one(self) -> None:
+        reply = self.world("vpce-0aa1").send("GET", "/v1", host=self.HOST, stage="")
+        self.assertEqual((reply.status, reply.body), (200, b"vpce-0aa1 private.test /v1"))
+
+    def test_the_domain_denies(self) -> None:
+        reply = self.world("vpce-0bb2").send("GET", "/v1", host=self.HOST, stage="")
+        self.assertEqual((reply.status, reply.headers.first("x-amzn-ErrorType")), (403, "AccessDeniedException"))
+        self.assertIn(b"with an explicit deny", reply.body)
+
+    def test_it_leads_to_private_apis_only(self) -> None:
+        world = self.world("vpce-0aa1")
+        world.api.record["endpointConfiguration"] = {"types": ["REGIONAL"]}
+        move_endpoint(world.api)
+        self.assertEqual(world.send("GET", "/v1", host=self.HOST, stage="").status, 403)
 
 
 class Canaries(SynchronousTestCase):
