@@ -12,6 +12,7 @@ from typing import Any
 from emulator.execute_api.context import context_of, flatten, forget_context, has
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.request_values import arrived_headers
+from emulator.integrations.dispatch import INVALID_ENDPOINT
 from emulator.observe.execution_log import Endpoint, Execution, masked
 from emulator.observe.metrics import Observation
 from emulator.wire import Headers, Response
@@ -97,7 +98,7 @@ def _text(body: bytes) -> str:
 
 
 def _endpoint(invocation: Invocation) -> Endpoint | None:
-    if not has(invocation, "integration_request"):
+    if not has(invocation, "integration_request") or _nowhere(invocation):
         return None
     request = invocation.integration_request
     if request.type == "MOCK":
@@ -119,6 +120,12 @@ def _endpoint(invocation: Invocation) -> Endpoint | None:
         response_headers=() if answer is None else answer.headers.lines,
         response_body="" if answer is None else _text(answer.body),
     )
+
+
+def _nowhere(invocation: Invocation) -> bool:
+    """Whether the endpoint's address turned out to be none: AWS logs nothing of such a call."""
+    error = invocation.error
+    return error is not None and (error.log or "").endswith(INVALID_ENDPOINT)
 
 
 def service_url(uri: str, region: str) -> str:

@@ -17,9 +17,9 @@ from emulator.execute_api.binary import convert_request, is_binary
 from emulator.execute_api.header_rules import NEVER_SENT, REQUEST_DROPPED, REQUEST_REFUSED
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import NO_OVERRIDE, Mapped, configuration_error, render, scope_for
-from emulator.execute_api.request_values import RequestValues, carries_signature
-from emulator.integrations.dispatch import IntegrationRequest
-from emulator.wire import Headers, media_type
+from emulator.execute_api.request_values import RequestValues, body_type, carries_signature
+from emulator.integrations.dispatch import INVALID_ENDPOINT, IntegrationRequest
+from emulator.wire import Headers
 
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
@@ -54,7 +54,7 @@ def _mock(invocation: Invocation, integration: CompiledIntegration) -> Integrati
 def _transform(invocation: Invocation, integration: CompiledIntegration) -> tuple[bytes, Mapped]:
     """The body and the mapped parameters of a non-proxy integration."""
     request = invocation.request
-    content_type = media_type(request.headers.last("content-type")) or "application/json"
+    content_type = body_type(invocation)
     template = _template(integration, content_type)
     binary = is_binary(content_type, invocation.deployment.binary_media_types)
     body = convert_request(request.body, binary, integration.content_handling)
@@ -213,7 +213,7 @@ def _uri(invocation: Invocation, integration: CompiledIntegration, mapped: Mappe
     """The URI; only mapped path parameters fill its braces, and one left open is no address."""
     for name in integration.uri.parameters:
         if name not in mapped.path:
-            raise configuration_error(f"Invalid endpoint address: no value for {{{name}}}")
+            raise configuration_error(INVALID_ENDPOINT)
     return integration.uri.fill(invocation.stage_variables, mapped.path)
 
 

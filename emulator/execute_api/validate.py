@@ -13,7 +13,7 @@ import orjson
 from emulator.deployment.models import BrokenModel
 from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
-from emulator.wire import media_type
+from emulator.execute_api.request_values import body_type
 
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
@@ -47,7 +47,7 @@ def _present(invocation: Invocation, place: str, name: str) -> bool:
 
 async def _check_body(invocation: Invocation, gateway: Gateway) -> None:
     models = invocation.method.models
-    content_type = media_type(invocation.request.headers.last("content-type")) or "application/json"
+    content_type = body_type(invocation)
     model = models.get(content_type) or models.get("$default")
     if model is None:
         return

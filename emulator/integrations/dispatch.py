@@ -17,6 +17,9 @@ from emulator.errors import GatewayError
 from emulator.integrations.timed_stream import TimedStream
 from emulator.wire import Headers, Stream
 
+# How AWS's log ends when a backend's address is none.
+INVALID_ENDPOINT = "Invalid endpoint address"
+
 
 @frozen(kw_only=True)
 class IntegrationRequest:

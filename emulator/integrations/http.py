@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from emulator.effects import Effects
 from emulator.errors import GatewayError
-from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.integrations.dispatch import INVALID_ENDPOINT, IntegrationAnswer, IntegrationRequest
 from emulator.store.store import Store
 from emulator.web.client_body import BodyStream, BodyTooLong, header_lines, is_broken_body, read_body
 from emulator.web.client_connection import BadRequestHead, BadResponse
@@ -132,7 +132,7 @@ def _streamed(response: Any) -> IntegrationAnswer:
 def _invalid_endpoint(cause: BaseException) -> GatewayError:
     """The log line is AWS's, which does not say why; the cause goes along."""
     error = GatewayError(
-        "API_CONFIGURATION_ERROR", log="Execution failed due to configuration error: Invalid endpoint address"
+        "API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {INVALID_ENDPOINT}"
     )
     error.__cause__ = cause
     return error

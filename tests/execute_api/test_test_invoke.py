@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from emulator.errors import GatewayError
 from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.wire import Headers
 from tests.execute_api.world import LAMBDA, World, http_method, mock_method, proxy_method
@@ -84,3 +85,29 @@ class TestInvokeMethod(SynchronousTestCase):
         lines = output["log"].strip().split("\n")
         configuration = "Execution failed due to configuration error: Malformed Lambda proxy response"
         self.assertEqual(lines[-2:], [STAMP + configuration, STAMP + "Method completed with status: 502"])
+
+    def test_an_address_that_is_none(self) -> None:
+        # Nothing is said of a call that was never made.
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        world.backend.answer = GatewayError(
+            "API_CONFIGURATION_ERROR", log="Execution failed due to configuration error: Invalid endpoint address"
+        )
+        output = self.invoke(world, "root")
+        self.assertEqual(output["status"], 500)
+        lines = [line.removeprefix(STAMP) for line in output["log"].strip().split("\n")]
+        self.assertEqual(
+            lines[6:],
+            [
+                "Method request body before transformations: ",
+                "Execution failed due to configuration error: Invalid endpoint address",
+                "Method completed with status: 500",
+            ],
+        )
+
+    def test_a_body_is_json_whatever_it_says(self) -> None:
+        method = mock_method(200, "json")
+        method["methodIntegration"]["passthroughBehavior"] = "NEVER"
+        world = World({"/": {"POST": method}})
+        self.assertEqual(world.send("POST", "/", {"Content-Type": "text/xml"}, b"<a/>").status, 415)
+        output = self.invoke(world, "root", httpMethod="POST", headers={"Content-Type": "text/xml"}, body="<a/>")
+        self.assertEqual((output["status"], output["body"]), (200, "json"))
