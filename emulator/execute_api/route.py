@@ -12,6 +12,7 @@ from attrs import evolve
 
 from emulator.authorizers import sigv4
 from emulator.errors import GatewayError
+from emulator.execute_api.firewall import firewall
 from emulator.execute_api.invocation import Invocation
 from emulator.wire import Headers, Response
 
@@ -29,6 +30,10 @@ async def route(invocation: Invocation, gateway: Gateway) -> None:
     verb = invocation.request.method
     found = invocation.deployment.routes.find(invocation.path, verb)
     if found is None:
+        # The firewall stands before everything, what is not there too.
+        await firewall(invocation, gateway)
+        if invocation.reply is not None:
+            return
         if verb == "OPTIONS" and not gateway.settings.disable_custom_cors:
             invocation.reply = _preflight(invocation)
             if invocation.reply is not None:

@@ -171,6 +171,14 @@ class Actions(WafCase):
         self.assertEqual((response.status, json.loads(response.body)), (403, {"message": "Forbidden"}))
         self.assertEqual(response.headers.last("x-amzn-ErrorType"), "ForbiddenException")
 
+    def test_what_is_not_there_is_looked_at_too(self) -> None:
+        world = self.world(rule("scans", contains("/wp-")))
+        response = world.send("TRACE", "/wp-login.php")
+        self.assertEqual((response.status, json.loads(response.body)), (403, {"message": "Forbidden"}))
+        self.assertEqual(response.headers.last("x-amzn-ErrorType"), "ForbiddenException")
+        response = world.send("TRACE", "/nothing")
+        self.assertEqual(json.loads(response.body), {"message": "Missing Authentication Token"})
+
     def test_default_block(self) -> None:
         world = self.world(rule("good", contains("good"), "Allow"), default="Block")
         self.assertEqual(self.status(world, "/good"), 200)
