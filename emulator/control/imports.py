@@ -187,7 +187,9 @@ def _method_checks(
     integration = method.get("methodIntegration")
     if integration is None:
         return
-    yield f"Unable to put integration on {where}: ", partial(integrations.check_integration, call, method, integration)
+    yield f"Unable to put integration on {where}: ", partial(
+        integrations.check_integration, call, api, method, integration
+    )
     for response in (integration.get("integrationResponses") or {}).values():
         prefix = f"Unable to put integration response on {where}: "
         known = declared.get(response["statusCode"], {}).get("responseParameters")

@@ -18,13 +18,14 @@ from emulator.control.mapping_rules import (
 from emulator.control.methods import NO_CONTENT_TYPE, NO_PARAMETER, check_verb
 from emulator.control.patch import Action, Patches, PatchOp, Rule, entry, integer, text
 from emulator.errors import AccessDeniedException, BadRequestException, NotFoundException
-from emulator.store.records import Record
+from emulator.store.records import Record, RestApi
 
 PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 CONTENT_HANDLING = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")
 CONNECTION_TYPES = ("INTERNET", "VPC_LINK")
 TRANSFER_MODES = ("BUFFERED", "STREAM")
 DEFAULT_TIMEOUT = 29000
+RAISED_TIMEOUT = 300000  # milliseconds: of regional and private APIs
 STREAM_TIMEOUT = 900000  # milliseconds: the most that a streamed answer may take
 _PROXY_TARGET = re.compile(
     r"arn:aws[\w-]*:apigateway:[\w-]+:(lambda:path/\d{4}-\d\d-\d\d/functions/.+/(response-streaming-)?invocations"
@@ -33,7 +34,7 @@ _PROXY_TARGET = re.compile(
 
 
 def put_integration(call: Call, request: Record) -> Record:
-    _api, parent, method = lookup.method(call, request)
+    api, parent, method = lookup.method(call, request)
     record: Record = {"type": request["type"]}
     if request.get("integrationHttpMethod"):
         record["httpMethod"] = request["integrationHttpMethod"]
@@ -50,12 +51,12 @@ def put_integration(call: Call, request: Record) -> Record:
     record["timeoutInMillis"] = request.get("timeoutInMillis", DEFAULT_TIMEOUT)
     record["cacheNamespace"] = request.get("cacheNamespace") or parent["id"]
     record["cacheKeyParameters"] = list(request.get("cacheKeyParameters") or ())
-    check_integration(call, method, record)
+    check_integration(call, api, method, record)
     method["methodIntegration"] = record
     return record
 
 
-def check_integration(call: Call, method: Record, record: Record) -> None:
+def check_integration(call: Call, api: RestApi, method: Record, record: Record) -> None:
     """Whether AWS would keep such an integration of such a method. Raises BadRequestException."""
     if record["type"] != "MOCK":
         if not record.get("httpMethod"):
@@ -73,13 +74,19 @@ def check_integration(call: Call, method: Record, record: Record) -> None:
     streams = record.get("responseTransferMode") == "STREAM"
     if streams and record["type"] not in ("HTTP_PROXY", "AWS_PROXY"):
         raise BadRequestException("Response streaming is only supported for HTTP_PROXY and AWS_PROXY integrations")
-    longest = STREAM_TIMEOUT if streams else DEFAULT_TIMEOUT
+    longest = STREAM_TIMEOUT if streams else _longest_timeout(api)
     if not 50 <= record["timeoutInMillis"] <= longest:
         raise BadRequestException(f"Timeout should be between 50 ms and {longest} ms")
     if record.get("connectionType") == "VPC_LINK" and not record.get("connectionId"):
         raise BadRequestException("Connection id must be specified for integrations of connection type VPC_LINK")
     check_integration_parameters(record.get("requestParameters"), method.get("requestParameters"))
     check_template_types(record.get("requestTemplates"))
+
+
+def _longest_timeout(api: RestApi) -> int:
+    """29 seconds; where AWS raises that on demand, the most it gives ("Integration timeout" of the quotas)."""
+    edge = "EDGE" in api.record.get("endpointConfiguration", {}).get("types", ("EDGE",))
+    return DEFAULT_TIMEOUT if edge else RAISED_TIMEOUT
 
 
 def _check_uri(record: Record) -> None:
@@ -119,10 +126,10 @@ def delete_integration(call: Call, request: Record) -> None:
 
 
 def update_integration(call: Call, request: Record) -> Record:
-    _api, method, record = lookup.integration(call, request)
+    api, method, record = lookup.integration(call, request)
     changed = PATCHES.apply(record, request.get("patchOperations"))
     changed.setdefault("cacheKeyParameters", [])
-    check_integration(call, method, changed)
+    check_integration(call, api, method, changed)
     method["methodIntegration"] = changed
     return changed
 
