@@ -7,6 +7,7 @@ what one operation has wrong (``patches.py``), or the query protocol's JSON (``q
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -29,12 +30,13 @@ _NAMESPACES = {
 _ON_DEMAND = {"ConsumedCapacity": b"ReturnConsumedCapacity", "ItemCollectionMetrics": b"ReturnItemCollectionMetrics"}
 # Headers of S3's requests that moto keeps with the object and gives back, and the request id it has of other services.
 _NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
+_REQUEST_ID = re.compile(rb"<RequestId>[^<]*</RequestId>")
 
 
 def tidied(description: Description, request: Request, response: Response, request_id: str) -> Response:
     """The answer as the service writes it. ``request_id`` is a UUID to name the request by, where S3 needs one."""
     if description.name == "s3":
-        return Response(status=response.status, headers=_s3_headers(response, request_id), body=response.body)
+        return _s3(response, request_id)
     if "x-amz-target" in request.headers and response.status != 501 and len(response.body) <= _READABLE:
         return _json(description, request, response)
     return response
@@ -87,9 +89,16 @@ def _error(description: Description, body: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _s3_headers(response: Response, request_id: str) -> Headers:
+def _s3(response: Response, request_id: str) -> Response:
+    """With S3's own headers, and one request id in them and in an error."""
     digits = request_id.replace("-", "").upper()
     lines = [("x-amz-id-2", digits.lower() * 2), ("x-amz-request-id", digits[:16])]
     lines += [line for line in response.headers if line[0].lower() not in _NOT_OF_S3]
     lines.append(("Server", "AmazonS3"))
-    return Headers(lines)
+    body = response.body
+    if response.status >= 400:
+        body = _REQUEST_ID.sub(b"<RequestId>%b</RequestId>" % digits[:16].encode(), body)
+        lines = [line for line in lines if line[0].lower() != "content-length" or not body]
+    elif response.status == 304:
+        lines = [line for line in lines if line[0].lower() != "content-type"]
+    return Response(status=response.status, headers=Headers(lines), body=body)

@@ -249,10 +249,11 @@ def _mend_step_functions() -> None:
     from moto.core.config import default_user_config
     from moto.core.models import botocore_stubber
 
-    from emulator.services.step_functions import name_executions
+    from emulator.services.step_functions import name_executions, tell_of_stopping
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     name_executions()
+    tell_of_stopping()
     # Its tasks call other services through boto3: answered in this process, never on the network.
     botocore_stubber.enabled = True
 

@@ -27,6 +27,7 @@ from emulator.wire import Headers, Request, Response
 _ALSO_REQUIRED = {("kinesis", "PutRecord"): ("PartitionKey",)}
 _MISPLACED = "Start of structure or map found where not expected"
 _INTEGERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double"}
+_POSTED = frozenset((b"uploads", b"uploadId", b"restore", b"select"))
 _QUEUE = re.compile(rb"/\d{12}/[^/]+$")
 
 
@@ -45,6 +46,8 @@ class Refusal:
 
 def refusal(description: Description, action: str | None, request: Request) -> Refusal | None:
     """The reason for which the service would refuse ``request`` unseen; None when it would look at it."""
+    if description.name == "s3":
+        return _of_s3(request)
     target = request.headers.last("x-amz-target")
     if target is not None and description.speaks_json:
         return _of_json(description, target.rpartition(".")[2], request.body)
@@ -67,6 +70,13 @@ def answer(description: Description, refused: Refusal, request: Request, request
         kind = f"application/x-amz-json-{description.json_version}"
         return _written(refused.status, kind, orjson.dumps(body), request_id)
     code, message = escape(refused.code), escape(refused.message or "")
+    if description.name == "s3":
+        text = (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
+            f"<Method>{request.method}</Method><ResourceType>{_resource_type(request)}</ResourceType>"
+            f"<RequestId>{request_id}</RequestId></Error>"
+        )
+        return _written(refused.status, "application/xml", text.encode(), request_id)
     if "ec2" in description.protocols:
         text = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -95,6 +105,26 @@ def _named(description: Description, code: str) -> str:
 def _namespace(description: Description) -> str:
     given = description.model.metadata.get("xmlNamespace")
     return str(given or f"http://queue.amazonaws.com/doc/{description.api_version}/")
+
+
+# -- S3: its verbs ----------------------------------------------------------------------------------------------------
+
+
+def _of_s3(request: Request) -> Refusal | None:
+    """POST is for what the query names, forms and bulk deletion aside; other verbs there are none."""
+    named = {part.partition(b"=")[0] for part in request.raw_query.split(b"&")}
+    if request.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS"):
+        return None
+    if request.method == "POST" and (_resource_type(request) == "BUCKET" or not named.isdisjoint(_POSTED)):
+        return None
+    return Refusal(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+
+
+def _resource_type(request: Request) -> str:
+    path = request.raw_path.strip(b"/")
+    if request.host.lower().startswith("s3."):
+        return "OBJECT" if b"/" in path else "BUCKET" if path else "SERVICE"
+    return "OBJECT" if path else "BUCKET"
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ AWS page: StartSyncExecution in the Step Functions API reference.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -109,10 +110,10 @@ def _finish(running: _Running, took: float, execution_id: str) -> dict[str, Any]
         "inputDetails": {"included": True},
         "name": running.name,
         "outputDetails": {"included": True},
-        "startDate": execution.start_date.timestamp(),
+        "startDate": round(execution.start_date.timestamp(), 3),
         "stateMachineArn": machine.arn,
         "status": "TIMED_OUT" if status == "RUNNING" else status,
-        "stopDate": stopped.timestamp(),
+        "stopDate": round(stopped.timestamp(), 3),
     }
     if status == "SUCCEEDED":
         answer["output"] = to_json_str(execution.output, separators=(",", ":"))
@@ -123,8 +124,12 @@ def _finish(running: _Running, took: float, execution_id: str) -> dict[str, Any]
 
 
 def name_executions() -> None:
-    """Executions without a name get one, as on AWS; moto calls them all None, and refuses the second."""
+    """Executions without a name get one, as on AWS; moto calls them all None, and refuses the second.
+
+    Input that is no JSON is refused in AWS's words.
+    """
     from moto.moto_api._internal import mock_random
+    from moto.stepfunctions.exceptions import InvalidExecutionInput
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
     if hasattr(StepFunctionsParserBackend, "_emulator_start"):
@@ -132,6 +137,29 @@ def name_executions() -> None:
     start = StepFunctionsParserBackend._emulator_start = StepFunctionsParserBackend.start_execution
 
     def start_execution(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **more: Any) -> Any:
+        given = args[0] if args else more.get("execution_input")
+        if given is not None:
+            try:
+                json.loads(given)
+            except ValueError as error:
+                raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
         return start(self, state_machine_arn, name or str(mock_random.uuid4()), *args, **more)
 
     StepFunctionsParserBackend.start_execution = start_execution
+
+
+def tell_of_stopping() -> None:
+    """StopExecution says when, and its error and cause stay with the execution; moto forgets all three."""
+    from moto.core.responses import ActionResult
+    from moto.core.utils import utcnow
+    from moto.stepfunctions.responses import StepFunctionResponse
+
+    def stop_execution(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if execution.stop_date is not None:
+            return ActionResult({"stopDate": execution.stop_date})
+        now = utcnow()
+        execution.stop(stop_date=now, error=self._get_param("error"), cause=self._get_param("cause"))
+        return ActionResult({"stopDate": now})
+
+    StepFunctionResponse.stop_execution = stop_execution

@@ -65,3 +65,10 @@ class Answers(SynchronousTestCase):
                 ("Server", "AmazonS3"),
             ],
         )
+
+    def test_one_request_id_in_an_error_of_s3(self) -> None:
+        answered = self.tidied("s3", b"<Error><RequestId>x</RequestId></Error>", ("Content-Length", "40"), status=404)
+        self.assertEqual(answered.body, b"<Error><RequestId>0A1B2C3D00004000</RequestId></Error>")
+        self.assertNotIn("content-length", answered.headers)
+        answered = self.tidied("s3", b"", ("Content-Type", "application/xml"), ("ETag", "e"), status=304)
+        self.assertNotIn("content-type", answered.headers)

@@ -168,3 +168,27 @@ class Checks(SynchronousTestCase):
         )
         answered = self.written("sqs", Refusal(404, "UnknownOperationException", None), request(FORM))
         self.assertEqual((answered.status, answered.body), (404, b"<UnknownOperationException/>\n"))
+
+    def test_verbs_of_s3(self) -> None:
+        description = describe("s3")
+        assert description is not None
+        for host in ("s3.us-east-1.amazonaws.com", "b.s3.us-east-1.amazonaws.com"):
+            path = b"/b/k" if host.startswith("s3.") else b"/k"
+            for method, query, refused in (
+                ("GET", b"", False), ("PUT", b"", False), ("DELETE", b"", False), ("HEAD", b"", False),
+                ("POST", b"uploads=", False), ("POST", b"uploadId=1", False), ("POST", b"", True), ("PATCH", b"", True),
+            ):  # fmt: skip
+                made = Request(
+                    method=method, raw_path=path, raw_query=query, headers=Headers(), body=b"", host=host
+                )
+                found = refusal(description, None, made)
+                self.assertEqual(found is not None, refused, (method, query))
+            assert found is not None
+            answered = answer(description, found, made, "rid")
+            self.assertEqual(answered.status, 405)
+            self.assertIn(b"<Method>PATCH</Method><ResourceType>OBJECT</ResourceType>", answered.body)
+            bulk = Request(
+                method="POST", raw_path=path[:2] if host.startswith("s3.") else b"/", raw_query=b"delete=",
+                headers=Headers(), host=host,
+            )  # fmt: skip
+            self.assertIsNone(refusal(description, None, bulk))
