@@ -147,17 +147,15 @@ class Observations:
         pending, self._records = self._records, {}
         if not pending:
             return
-        import base64
-
         from moto.core.exceptions import JsonRESTError
         from moto.firehose.models import firehose_backends
 
         for (account, region, name), records in pending.items():
-            shaped = [{"Data": base64.b64encode(each)} for each in records]
+            shaped = [{"Data": each} for each in records]
             try:
                 firehose_backends[account][region].put_record_batch(name, shaped)
-            except JsonRESTError as error:
-                self.log.warn("Access logs for the stream {name} are lost: {reason}", name=name, reason=error.message)
+            except (JsonRESTError, RuntimeError) as error:  # no such stream, or no bucket behind it
+                self.log.warn("Access logs for the stream {name} are lost: {reason}", name=name, reason=str(error))
 
 
 def _datum(datum: dict[str, Any]) -> dict[str, Any]:
