@@ -25,7 +25,7 @@ ENTRY_LIMIT = 1024 * 1024
 _GIGABYTE = 1024**3
 # What this process keeps at most per stage, whatever the size of the cluster.
 _MEMORY_LIMIT = 64 * 1024 * 1024
-_WARNING = '199 "Cache-control headers were ignored because the caller was unauthorized."'
+_WARNING = "199 Cache-control headers were ignored because the caller was unauthorized."
 
 
 @define(eq=False)
@@ -37,10 +37,10 @@ class _Entry:
 
 @define(eq=False)
 class StageCache:
-    """The entries of one stage (or of its canary), least recently used first."""
+    """The entries of one stage, least recently used first."""
 
     limit: int
-    born: Any  # of the API and the stage: another stage of the same name has another cache
+    born: Any  # of the API, the stage and the cluster, with its size: another one of these has another cache
     entries: OrderedDict[Any, _Entry]
     size: int = 0
 
@@ -71,29 +71,32 @@ class StageCache:
 
 
 class StageCaches:
-    """All caches, by API, stage and whether it is the canary's own."""
+    """All caches, by API and stage."""
 
     def __init__(self, clock: Any) -> None:
         self.clock = clock
-        self._caches: dict[tuple[str, str, bool], StageCache] = {}
+        self._caches: dict[tuple[str, str], StageCache] = {}
 
     def of(self, invocation: Invocation) -> StageCache:
         """The cache of the invocation's stage."""
         stage = invocation.stage
-        own = invocation.is_canary and not stage.canary.use_stage_cache
-        key = (invocation.deployment.api_id, stage.name, own)
+        record = stage.record
+        key = (invocation.deployment.api_id, stage.name)
         cache = self._caches.get(key)
-        limit = min(int(stage.cache_size * _GIGABYTE), _MEMORY_LIMIT)
-        born = (invocation.api.record.get("createdDate"), stage.record.get("createdDate"))
+        born = (
+            invocation.api.record.get("createdDate"),
+            record.get("createdDate"),
+            record.get("cacheClusterSince"),
+            stage.cache_size,
+        )
         if cache is None or cache.born != born:
+            limit = min(int(stage.cache_size * _GIGABYTE), _MEMORY_LIMIT)
             cache = self._caches[key] = StageCache(limit, born, OrderedDict())
-        cache.limit = limit
         return cache
 
     def flush(self, api_id: str, stage: str) -> None:
         """Forget everything of a stage."""
-        for own in (False, True):
-            self._caches.pop((api_id, stage, own), None)
+        self._caches.pop((api_id, stage), None)
 
 
 async def recall(invocation: Invocation, gateway: Gateway) -> None:
@@ -134,24 +137,27 @@ def _caching(invocation: Invocation) -> MethodSettings | None:
     stage = invocation.stage
     if not stage.cache_size or invocation.test:
         return None
-    method = invocation.method
-    settings: MethodSettings = stage.settings(method)
-    if not settings.caching or settings.cache_ttl <= 0:
+    # "Enable use of stage cache to enable caching for the canary release."
+    if invocation.is_canary and not stage.canary.use_stage_cache:
         return None
-    # The stage's own setting caches GET only; other verbs need a setting of the method.
-    if invocation.request.method != "GET" and not stage.has_own_settings(method):
-        return None
-    return settings
+    settings: MethodSettings = stage.settings(invocation.method, invocation.request.method)
+    return settings if settings.caching and settings.cache_ttl > 0 else None
 
 
 def _key(invocation: Invocation) -> Any:
-    method = invocation.method
+    """What tells entries apart: the integration's cacheKeyParameters, and nothing else of the request.
+
+    Not even its path parameters, for which the console has a "Caching" box of their own. A canary of another deployment
+    than the stage's has entries of its own.
+    """
+    method, deployment = invocation.method, invocation.deployment
     integration = method.integration
-    namespace = integration.cache_namespace or method.resource_id
-    values = RequestValues(invocation)
-    parts = tuple(_part(each.evaluate(values)) for each in integration.cache_keys)
-    path = tuple(sorted(invocation.path_parameters.items()))
-    return (namespace, method.resource_id if not integration.cache_namespace else "", method.verb, path, parts)
+    parts = ()
+    if integration.cache_keys:
+        values = RequestValues(invocation)
+        parts = tuple(_part(each.evaluate(values)) for each in integration.cache_keys)
+    version = "" if deployment is invocation.stage.deployment else deployment.deployment_id
+    return (version, integration.cache_namespace or method.resource_id, invocation.request.method, parts)
 
 
 def _part(value: Any) -> Any:

@@ -21,7 +21,7 @@ from emulator.store.store import Store
 class MethodSettings:
     """The settings of one method in one stage. ``rate`` is requests a second, ``burst`` a count; None: not limited."""
 
-    caching: bool = True
+    caching: bool = False
     cache_ttl: int = 300
     cache_encrypted: bool = False
     cache_control_needs_permission: bool = True
@@ -57,25 +57,29 @@ class StageView:
     _settings: dict[tuple[str, str], Record]
     _resolved: dict[tuple[str, str], MethodSettings] = Factory(dict)
 
-    def settings(self, method: CompiledMethod) -> MethodSettings:
-        """The settings of ``method``: its own over the stage's ``*/*`` over AWS's defaults."""
-        key = (method.resource_path.strip("/"), method.verb)
+    def settings(self, method: CompiledMethod, verb: str = "") -> MethodSettings:
+        """The settings of a request: those of its verb, the method's (``ANY``), the stage's ``*/*``, AWS's defaults."""
+        verb = verb or method.verb
+        key = (method.resource_path, verb)
         found = self._resolved.get(key)
         if found is None:
-            merged = {**self._settings.get(("*", "*"), {}), **self._settings.get(key, {})}
-            found = self._resolved[key] = _method_settings(merged)
+            found = self._resolved[key] = _method_settings(self._merged(method, verb))
         return found
 
-    def has_own_settings(self, method: CompiledMethod) -> bool:
-        """Whether the stage says anything about this very method."""
-        return (method.resource_path.strip("/"), method.verb) in self._settings
+    def _merged(self, method: CompiledMethod, verb: str) -> Record:
+        path = method.resource_path.strip("/")
+        own = {**self._settings.get((path, method.verb), {}), **self._settings.get((path, verb), {})}
+        merged = {**self._settings.get(("*", "*"), {}), **own}
+        if verb != "GET" and "cachingEnabled" not in own:
+            merged["cachingEnabled"] = False  # the stage's own setting switches caching on for GET only
+        return merged
 
 
 def _method_settings(record: Record) -> MethodSettings:
     rate, burst = record.get("throttlingRateLimit"), record.get("throttlingBurstLimit")
     return MethodSettings(
-        # AWS fills in true when a setting leaves it out; the cache cluster is what switches caching on.
-        caching=bool(record.get("cachingEnabled", True)),
+        # A cluster caches nothing by itself: that is the "default method-level caching", off until it is set.
+        caching=bool(record.get("cachingEnabled", False)),
         cache_ttl=int(record.get("cacheTtlInSeconds", 300)),
         cache_encrypted=bool(record.get("cacheDataEncrypted", False)),
         cache_control_needs_permission=bool(record.get("requireAuthorizationForCacheControl", True)),

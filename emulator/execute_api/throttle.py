@@ -126,7 +126,7 @@ def limits_of(invocation: Invocation, region: Region) -> list[Limit]:
         limit = _plan_limit(plan, invocation.api_key["id"], deployment.api_id, stage.name, method)
         if limit is not None:
             limits.append(limit)
-    settings = stage.settings(method)
+    settings = stage.settings(method, invocation.request.method)
     if settings.rate is not None and settings.burst is not None:
         # The stage's default holds for each method by itself.
         key = (deployment.api_id, stage.name, method.resource_path, method.verb)

@@ -20,7 +20,7 @@ class StageCache(SynchronousTestCase):
     def world(self, settings: dict[str, Any] | None = None, body: bytes = b"", **integration: Any) -> World:
         proxy = lambda: proxy_method("HTTP_PROXY", **integration)  # noqa: E731
         world = World(
-            {"/": {"GET": proxy(), "POST": proxy()}, "/i/{id}": {"GET": proxy()}},
+            {"/": {"GET": proxy(), "POST": proxy()}, "/i/{id}": {"GET": proxy()}, "/any": {"ANY": proxy()}},
             stage={
                 "cacheClusterEnabled": True,
                 "cacheClusterSize": "0.5",
@@ -62,6 +62,14 @@ class StageCache(SynchronousTestCase):
             world = self.world(settings)
             self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"0", b"1"])
 
+    def test_a_cluster_alone_caches_nothing(self) -> None:
+        world = self.world()
+        world.stage["methodSettings"] = {}
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"0", b"1"])
+        world.stage["methodSettings"] = {"*/*": {"loggingLevel": "OFF"}, "any/GET": {"cachingEnabled": True}}
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"2", b"3"])
+        self.assertEqual(self.bodies(world, ("GET", "/any"), ("GET", "/any"), ("PUT", "/any")), [b"4", b"4", b"5"])
+
     def test_no_cluster_no_cache(self) -> None:
         world = self.world()
         world.stage["cacheClusterEnabled"] = False
@@ -74,13 +82,32 @@ class StageCache(SynchronousTestCase):
         self.assertEqual(self.bodies(world, ("POST", "/"), ("POST", "/")), [b"2", b"2"])
 
     def test_the_key(self) -> None:
-        """Path parameters always count, other parameters only as cacheKeyParameters."""
-        world = self.world()
+        """Parameters count only as cacheKeyParameters, those of the path too (public reports say so, and the guide)."""
         requests = [("GET", "/i/1?q=1"), ("GET", "/i/2?q=1"), ("GET", "/i/1?q=2")]
-        self.assertEqual(self.bodies(world, *requests), [b"0", b"1", b"0"])
+        self.assertEqual(self.bodies(self.world(), *requests), [b"0", b"0", b"0"])
+        by_path = self.world(cacheKeyParameters=["method.request.path.id"])
+        self.assertEqual(self.bodies(by_path, *requests), [b"0", b"1", b"0"])
         keyed = self.world(cacheKeyParameters=["method.request.querystring.q", "method.request.header.X-K"])
         asked = [("GET", "/?q=1"), ("GET", "/?q=2"), ("GET", "/?q=1"), ("GET", "/?q=1", {"x-k": "v"})]
         self.assertEqual(self.bodies(keyed, *asked), [b"0", b"1", b"0", b"2"])
+
+    def test_resources_may_share(self) -> None:
+        world = self.world(cacheNamespace="shared")
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/i/1"), ("GET", "/any")), [b"0", b"0", b"0"])
+
+    def test_whatever_the_integration_answers_is_kept(self) -> None:
+        world = self.world()
+        world.backend.answer = IntegrationAnswer(status=429, body=b"slow down")
+        self.assertEqual(world.send("GET", "/").status, 429)
+        world.backend.answer = IntegrationAnswer(status=200, body=b"well")
+        reply = world.send("GET", "/")
+        self.assertEqual((reply.status, reply.body), (429, b"slow down"))
+
+    def test_another_size_is_another_cache(self) -> None:
+        world = self.world()
+        self.bodies(world, ("GET", "/"))
+        world.stage["cacheClusterSize"] = "1.6"
+        self.assertEqual(self.bodies(world, ("GET", "/")), [b"1"])
 
     def test_errors_are_not_kept(self) -> None:
         world = self.world()
@@ -106,7 +133,8 @@ class StageCache(SynchronousTestCase):
         self.assertEqual(self.bodies(free, ("GET", "/"), fresh, ("GET", "/")), [b"0", b"1", b"1"])
         warned = self.world()
         self.assertEqual(self.bodies(warned, ("GET", "/"), fresh), [b"0", b"0"])
-        self.assertIn("Cache-control headers were ignored", warned.send(*fresh).headers.first("Warning") or "")
+        text = "199 Cache-control headers were ignored because the caller was unauthorized."
+        self.assertEqual(warned.send(*fresh).headers.first("Warning"), text)
         silent = self.world({"unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITHOUT_RESPONSE_HEADER"})
         self.assertEqual(self.bodies(silent, ("GET", "/"), fresh), [b"0", b"0"])
         self.assertNotIn("Warning", silent.send(*fresh).headers)
@@ -119,7 +147,7 @@ class StageCache(SynchronousTestCase):
 
     def test_the_size_is_bounded(self) -> None:
         self.patch(cache, "_MEMORY_LIMIT", 5000)
-        world = self.world(body=b"x" * 1000)
+        world = self.world(body=b"x" * 1000, cacheKeyParameters=["method.request.path.id"])
         for number in range(10):
             world.send("GET", f"/i/{number}")
         kept = next(iter(world.gateway.caches._caches.values()))
@@ -128,16 +156,20 @@ class StageCache(SynchronousTestCase):
         self.assertEqual(world.send("GET", "/i/9").body[:1], b"9")
         self.assertEqual(world.send("GET", "/i/0").body[:2], b"10")
 
-    def test_a_canary_has_its_own(self) -> None:
+    def test_a_canary(self) -> None:
+        """It uses the stage's cache, or none; there, another version has other entries."""
         world = self.world()
         world.deploy("dep2")
         self.bodies(world, ("GET", "/"))
-        canary = {"percentTraffic": 100.0, "deploymentId": "dep2", "useStageCache": False}
+        canary = {"percentTraffic": 100.0, "deploymentId": "dep1", "useStageCache": False}
         world.stage["canarySettings"] = canary
-        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"1", b"1"])
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"1", b"2"])
         canary["useStageCache"] = True
         world.store.touch()
         self.assertEqual(self.bodies(world, ("GET", "/")), [b"0"])
+        canary["deploymentId"] = "dep2"
+        world.store.touch()
+        self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/")), [b"3", b"3"])
 
     def test_a_stage_made_anew_starts_empty(self) -> None:
         world = self.world()
