@@ -147,14 +147,14 @@ class Observations:
         pending, self._records = self._records, {}
         if not pending:
             return
-        from moto.core.exceptions import JsonRESTError
+        from moto.core.exceptions import ServiceException
         from moto.firehose.models import firehose_backends
 
         for (account, region, name), records in pending.items():
             shaped = [{"Data": each} for each in records]
             try:
                 firehose_backends[account][region].put_record_batch(name, shaped)
-            except (JsonRESTError, RuntimeError) as error:  # no such stream, or no bucket behind it
+            except (ServiceException, RuntimeError) as error:  # no such stream, or no bucket behind it
                 self.log.warn("Access logs for the stream {name} are lost: {reason}", name=name, reason=str(error))
 
 
