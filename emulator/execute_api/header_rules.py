@@ -6,7 +6,12 @@ AWS page: "Amazon API Gateway important notes" (REST APIs), and answers recorded
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from emulator.errors import GatewayError
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 # Dropped as a request arrives, whatever the integration.
 ARRIVAL_DROPPED = frozenset(
@@ -104,9 +109,14 @@ def leave(kind: str, name: str) -> str | None:
     return name
 
 
+@lru_cache(maxsize=4096)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def refuse_line_breaks(name: str, value: str) -> None:
-    """A mapped header with a line break in it would be two: API_CONFIGURATION_ERROR."""
-    if "\n" in value or "\r" in value or "\0" in value or "\n" in name or "\r" in name:
+    """A mapped header with a line break in it would be two, one with no proper name none: API_CONFIGURATION_ERROR."""
+    if "\n" in value or "\r" in value or "\0" in value or not _is_name(name):
         raise GatewayError(
             "API_CONFIGURATION_ERROR",
             log=f"Execution failed due to configuration error: Invalid characters in header {name!r}",

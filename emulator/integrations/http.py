@@ -138,15 +138,22 @@ def _invalid_endpoint(cause: BaseException) -> GatewayError:
     return error
 
 
+def _untrusted(cause: BaseException) -> GatewayError:
+    """The log line is what AWS's Java says of any handshake that fails."""
+    error = GatewayError(
+        "API_CONFIGURATION_ERROR", log="Execution failed due to configuration error: General SSLEngine problem"
+    )
+    error.__cause__ = cause
+    return error
+
+
 def _as_gateway_error(failure: Failure) -> Failure:
     """What a failed call is called on AWS. What is not a failure of the network is passed on: a bug, or a cancel."""
     error = failure.value
     if isinstance(error, DNSLookupError | UnknownHostError | InvalidUrl | BadRequestHead):
         return Failure(_invalid_endpoint(error))
     if isinstance(error, TlsError | SSLError | VerificationError):
-        return Failure(
-            GatewayError("API_CONFIGURATION_ERROR", log=f"Execution failed due to configuration error: {error!r}")
-        )
+        return Failure(_untrusted(error))
     if isinstance(error, BodyTooLong):
         return Failure(
             GatewayError(

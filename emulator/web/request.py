@@ -20,7 +20,7 @@ from emulator import wire
 from emulator.web import prompt_write
 from emulator.web.stream import Relay
 
-_REASONS: dict[int, bytes] = dict(http.RESPONSES)
+_REASONS: dict[int, bytes] = {**http.RESPONSES, 504: b"Gateway Timeout"}
 _STATUS_LINES: dict[int, bytes] = {
     status: b"HTTP/1.1 %d %s\r\n" % (status, reason) for status, reason in _REASONS.items()
 }

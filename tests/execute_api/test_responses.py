@@ -241,6 +241,13 @@ class Overrides(SynchronousTestCase):
             self.assertEqual([reply.headers.last(name) for name in "AB"], ["a", second])
 
 
+    def test_a_name_that_is_none(self) -> None:
+        for name in ("a b", "a:", "", "é"):
+            template = f'#set($context.responseOverride.header["{name}"] = "x")'
+            world = World({"/": {"GET": mock_method(200, template)}})
+            self.assertEqual(world.send("GET", "/").status, 500, name)
+
+
 class MappedBodies(SynchronousTestCase):
     """Bodies as the source of parameter mappings, as seen on AWS."""
 
