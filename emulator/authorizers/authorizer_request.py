@@ -24,7 +24,7 @@ class AuthorizerRequest:
     ``method_arn`` is of the path as it was asked for (see :func:`method_arn`). ``context`` answers a ``$context``
     variable by its name (``identity.sourceIp``), None when there is no such. ``details`` makes the part of a REQUEST
     event which only the pipeline knows: resource, path, httpMethod, the maps and requestContext. ``log`` is the
-    execution log, None when nobody listens.
+    execution log, None when nobody listens. ``endpoint_request_id`` is that of the function's call, once it was called.
     """
 
     headers: Headers
@@ -40,6 +40,7 @@ class AuthorizerRequest:
     request_id: str = ""
     trace_id: str = ""
     log: list[str] | None = None
+    endpoint_request_id: str = ""
 
     def note(self, line: str) -> None:
         """One line for the execution log."""

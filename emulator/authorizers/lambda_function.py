@@ -51,6 +51,9 @@ class FunctionResult(Protocol):
     @property
     def function_error(self) -> str | None: ...
 
+    @property
+    def request_id(self) -> str: ...
+
 
 class Functions(Protocol):
     """Whoever runs functions."""
@@ -191,6 +194,7 @@ class LambdaAuthorizers:
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._note_call(authorizer, request, identity, arn, body)
         result = await self._invoke(arn, body, request)
+        request.endpoint_request_id = result.request_id
         if result.function_error is not None and _says_unauthorized(result.payload):
             raise unauthorized(request)
         if request.log is not None:

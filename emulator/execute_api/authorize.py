@@ -172,6 +172,8 @@ async def _by_authorizer(invocation: Invocation, gateway: Gateway, policy: Polic
         else:
             await _jwt(invocation, gateway, policy, request)
     finally:
+        if request.endpoint_request_id:
+            invocation.extra["authorizerRequestId"] = request.endpoint_request_id
         invocation.extra["authorizerLatency"] = round((gateway.effects.clock.seconds() - started) * 1000)
 
 

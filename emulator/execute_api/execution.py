@@ -1,4 +1,4 @@
-"""From an invocation to what the observers see of it: its execution log, access-log values, metrics, segment.
+"""From an invocation to what the observers see of it: its execution log and metrics.
 
 Belongs here: reading slots, whichever stages have run. Never here: formats (``observe``), sending (``watch.py``).
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-from emulator.execute_api.context import context_of, flatten, forget_context, has
+from emulator.execute_api.context import has
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.request_values import arrived_headers
 from emulator.integrations.dispatch import INVALID_ENDPOINT
@@ -156,42 +155,6 @@ def _agent(invocation: Invocation) -> str:
     return f"AmazonAPIGateway_{invocation.deployment.api_id}"
 
 
-def access_values(invocation: Invocation, reply: Response, latency: int) -> dict[str, Any]:
-    """Every access-log variable that has a value, under its dotted name."""
-    forget_context(invocation)
-    values = flatten(context_of(invocation))
-    extra = invocation.extra
-    values["xrayTraceId"] = invocation.trace_id.partition(";")[0].removeprefix("Root=")
-    if has(invocation, "base_path") and invocation.base_path is not None:
-        values["customDomain.basePathMatched"] = invocation.base_path or "(none)"
-    if has(invocation, "waf"):
-        values.update(flatten(invocation.waf, "waf."))
-    values["status"] = reply.status
-    values["responseLatency"] = latency
-    values["responseLength"] = len(reply.body)
-    if has(invocation, "deployment"):
-        values["endpointType"] = invocation.deployment.endpoint_type
-    if has(invocation, "integration_latency"):
-        values["integrationLatency"] = values["integration.latency"] = invocation.integration_latency
-    if has(invocation, "answer"):
-        answer = invocation.answer
-        values["integrationStatus"] = values["integration.integrationStatus"] = answer.status
-        values["integration.status"] = answer.status
-        if answer.request_id:
-            values["awsEndpointRequestId"] = values["integration.requestId"] = answer.request_id
-        if answer.function_error:
-            values["integration.error"] = values["integrationErrorMessage"] = answer.function_error
-    elif invocation.error is not None and has(invocation, "integration_request"):
-        values["integration.error"] = values["integrationErrorMessage"] = invocation.error.log
-    if "authorizerLatency" in extra:
-        values["authorizer.latency"] = values["authorize.latency"] = extra["authorizerLatency"]
-        failed = invocation.error is not None and not has(invocation, "api_key")
-        values["authorizer.status"] = values["authorize.status"] = reply.status if failed else 200
-        if failed and invocation.error is not None:
-            values["authorizer.error"] = values["authorize.error"] = values.get("error.message")
-    return values
-
-
 def observation_of(invocation: Invocation, reply: Response, latency: int) -> Observation:
     """The metrics' view; only for a request that found its stage."""
     deployment, stage = invocation.deployment, invocation.stage
@@ -208,5 +171,5 @@ def observation_of(invocation: Invocation, reply: Response, latency: int) -> Obs
         latency=latency,
         integration_latency=invocation.integration_latency if has(invocation, "integration_latency") else None,
         cache_hit=invocation.cache_hit if cached else None,
-        detailed=routed and stage.settings(invocation.method).metrics,
+        detailed=routed and stage.settings(invocation.method, invocation.request.method).metrics,
     )

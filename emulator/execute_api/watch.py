@@ -9,8 +9,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from emulator.effects import Effects
+from emulator.execute_api.access_values import access_values
 from emulator.execute_api.context import has
-from emulator.execute_api.execution import access_values, execution_of, observation_of
+from emulator.execute_api.execution import execution_of, observation_of
 from emulator.execute_api.invocation import Invocation
 from emulator.observe import execution_log, xray
 from emulator.observe.access_log import AccessLogFormat, destination

@@ -24,6 +24,7 @@ SHOW = (
 class Result:
     payload: bytes
     function_error: str | None = None
+    request_id: str = "function-request"
 
 
 class Functions:

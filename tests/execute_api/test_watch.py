@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.execute_api.watch import FLUSH_SECONDS, Watch
 from emulator.integrations.dispatch import IntegrationAnswer
-from tests.execute_api.test_authorize_lambda import Functions, authorizer
-from tests.execute_api.world import World, mock_method, proxy_method
+from tests.execute_api.test_authorize_lambda import Functions, allow, authorizer
+from tests.execute_api.world import LAMBDA, World, mock_method, proxy_method
 
 GROUP_ARN = "arn:aws:logs:us-east-1:000000000000:log-group:access"
 
@@ -72,6 +72,61 @@ class Watching(SynchronousTestCase):
             f"{ids[2]} 403 42 0 - - Missing Authentication Token -",
         ]
         self.assertEqual(self.sink.events, [("access", expected)])
+
+    def shown(self, world: World, *send: Any) -> dict[str, str]:
+        """The phases' variables of one request which have a value."""
+        names = [f"{phase}.{what}" for phase in ("authenticate", "authorizer", "authorize", "integration")
+                 for what in ("status", "error", "requestId", "integrationStatus")]
+        names += ["integrationStatus", "responseOverride.status"]
+        template = "|".join(f"$context.{name}" for name in names)
+        world.stage["accessLogSettings"] = {"destinationArn": GROUP_ARN, "format": template}
+        self.sink = Sink()
+        world.gateway.observers[:] = [Watch(world.effects, self.sink)]
+        self.addCleanup(world.gateway.stop)
+        world.send("GET", *send)
+        self.flush(world)
+        ((_, (line,)),) = self.sink.events
+        return {name: value for name, value in zip(names, line.split("|"), strict=True) if value != "-"}
+
+    def test_the_phases_of_a_lambda_authorizer(self) -> None:
+        method = mock_method(200, "hi", authorizationType="CUSTOM", authorizerId="auth01")
+        world = World({"/": {"GET": method}}, authorizers={"auth01": authorizer()})
+        functions = world.gateway.lambdas = Functions()
+        called = {"authorizer.requestId": "function-request", "authorizer.integrationStatus": "200"}
+        answered = {"integration.status": "200", "integration.integrationStatus": "200", "integrationStatus": "200"}
+        allowed = {"authorizer.status": "200", "authorize.status": "200", **answered}
+        self.assertEqual(self.shown(world, "/", {"Authorization": "x"}), {**allowed, **called})
+        self.assertEqual(self.shown(world, "/", {"Authorization": "x"}), allowed)  # from the cache
+        self.assertEqual(
+            self.shown(world, "/"), {"authorizer.status": "401", "authorizer.error": "Unauthorized"}
+        )
+        functions.answer = allow("*", "Deny")
+        self.assertEqual(
+            self.shown(world, "/", {"Authorization": "y"}),
+            {
+                "authorizer.status": "200",
+                "authorize.status": "403",
+                "authorize.error": "User is not authorized to access this resource with an explicit deny",
+                **called,
+            },
+        )
+
+    def test_the_phases_of_a_signature(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "hi", authorizationType="AWS_IAM")}})
+        self.assertEqual(
+            self.shown(world, "/"),
+            {"authenticate.status": "403", "authenticate.error": "Missing Authentication Token"},
+        )
+
+    def test_what_lambda_says_and_what_the_function_says(self) -> None:
+        world = World({"/": {"GET": proxy_method("AWS_PROXY", LAMBDA)}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b'{"statusCode": 418}')
+        shown = self.shown(world, "/")
+        self.assertEqual((shown["integration.status"], shown["integrationStatus"]), ("418", "200"))
+
+    def test_an_override_shows(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "#set($context.responseOverride.status = 202)")}})
+        self.assertEqual(self.shown(world, "/")["responseOverride.status"], "202")
 
     def test_firehose(self) -> None:
         arn = "arn:aws:firehose:us-east-1:000000000000:deliverystream/amazon-apigateway-x"
