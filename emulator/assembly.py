@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from emulator import wire
+from emulator.console.requests import PAGE
 from emulator.effects import Effects, settle_heap
 from emulator.front import Front
 from emulator.pages import Pages, json_response
@@ -50,7 +51,13 @@ class Emulator(MultiService):
         self._waiting: list[Deferred[Parts]] = []
         self._locate: Any = None
         self.pages = Pages(
-            effects, settings, touched=lambda: self.moto.touched, reset=self.reset, figures=self._figures
+            effects,
+            settings,
+            touched=lambda: self.moto.touched,
+            reset=self.reset,
+            figures=self._figures,
+            requests=lambda: self.parts.recorder if self.parts is not None else None,
+            face=PAGE,
         )
         self.front = Front(self)
 

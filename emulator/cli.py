@@ -1,4 +1,4 @@
-"""Command lines: ``awsemu`` (the AWS CLI pointed here) and ``apigw-emu`` (wait, status, reset, operations, render).
+"""Command lines: ``awsemu`` (the AWS CLI pointed here) and ``apigw-emu`` (wait, status, requests, reset, …).
 
 Belongs here: arguments, exit codes, what is printed. Never here: what the daemon does; it is asked over HTTP.
 ``APIGW_EMU_ENDPOINT`` says where the emulator is (http://localhost:4566).
@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from typing import Any
@@ -97,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     wait.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
     wait.set_defaults(run=_wait)
     commands.add_parser("status", help="what runs, and where").set_defaults(run=_status)
+    requests = commands.add_parser("requests", help="the last requests, or why one of them went the way it did")
+    requests.add_argument("id", nargs="?", metavar="REQUEST_ID", help="its x-amzn-RequestId, or how that begins")
+    requests.set_defaults(run=_requests)
     commands.add_parser("reset", help="empty everything").set_defaults(run=_reset)
     operations = commands.add_parser("operations", help="API Gateway's operations, and the file that serves each")
     operations.add_argument("--json", action="store_true")
@@ -139,6 +143,31 @@ def _status(options: argparse.Namespace) -> int:
     print(f"region {info['region']}, account {info['account_id']}, up {info['uptime_seconds']:.0f} s")
     print(f"in use: {', '.join(running)}")
     return 0
+
+
+def _requests(options: argparse.Namespace) -> int:
+    try:
+        if options.id is None:
+            for each in reversed(_ask("/_emulator/requests")["requests"]):
+                print(_line(each))
+            return 0
+        found = _ask("/_emulator/requests/" + urllib.parse.quote(options.id, safe=""))
+    except urllib.error.HTTPError as error:
+        sys.stderr.write(f"apigw-emu: {json.load(error)['message']}\n")
+        return 1
+    except (OSError, ValueError) as error:
+        return _unreachable(error)
+    print(_line(found))
+    for line in found["log"]:
+        print("  " + line)
+    return 0
+
+
+def _line(request: dict[str, Any]) -> str:
+    what = f"{request['method']} {request['path']}"
+    why = f"  {request['gatewayResponse']}: {request['why'] or ''}" if request["gatewayResponse"] else ""
+    took = f"{request['milliseconds']:.1f} ms"
+    return f"{request['requestId']}  {request['time']}  {request['status']}  {took:>10}  {what}{why}".rstrip(": ")
 
 
 def _reset(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The emulator's own pages under ``/_emulator/``: health, info, reset.
+"""The emulator's own pages under ``/_emulator/``: health, info, reset, the last requests, and a face for people.
 
 Belongs here: what the emulator says about itself. Never here: AWS's answers.
 """
@@ -9,8 +9,8 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -22,8 +22,18 @@ from emulator.version import VERSION
 OWN_SERVICES = ("apigateway", "execute-api", "lambda")
 
 
+class Requests(Protocol):
+    """``execute_api.recorder.Recorder``: the last requests to deployed APIs."""
+
+    def newest(self) -> Iterable[dict[str, Any]]: ...
+    def find(self, request_id: str) -> dict[str, Any] | None: ...
+
+
 class Pages:
-    """``touched`` lists the services in use, ``reset`` empties everything, ``figures`` are the info page's numbers."""
+    """``touched`` lists the services in use, ``reset`` empties everything, ``figures`` are the info page's numbers.
+
+    ``requests`` gives the recorder, or None while there is none yet; ``face`` is the HTML of ``/_emulator/``.
+    """
 
     def __init__(
         self,
@@ -33,12 +43,16 @@ class Pages:
         touched: Callable[[], list[str]],
         reset: Callable[[], Deferred[None]],
         figures: Callable[[], dict[str, Any]],
+        requests: Callable[[], Requests | None] = lambda: None,
+        face: bytes = b"",
     ) -> None:
         self._effects = effects
         self._settings = settings
         self._touched = touched
         self._reset = reset
         self._figures = figures
+        self._requests = requests
+        self._face = face
         self._started = effects.clock.seconds()
         self._available: list[str] | None = None
         self.listening: list[str] = []
@@ -49,10 +63,17 @@ class Pages:
             b"health": ("GET", self._health),
             b"info": ("GET", self._info),
             b"reset": ("POST", self._do_reset),
+            b"requests": ("GET", self._list),
+            b"": ("GET", self._show),
         }
-        found = known.get(request.raw_path.split(b"/", 2)[2])
+        name, _, rest = request.raw_path.split(b"/", 2)[2].partition(b"/")
+        found = known.get(name)
+        if name == b"requests" and rest:
+            found = ("GET", lambda: self._one(rest.decode("latin-1")))
+        elif rest:
+            found = None
         if found is None:
-            return json_response(404, {"message": "No such page; there are health, info and reset"})
+            return json_response(404, {"message": "No such page; there are health, info, requests and reset"})
         method, page = found
         if request.method != method and not (method == "GET" and request.method == "HEAD"):
             return json_response(405, {"message": f"Use {method}"}, ("Allow", method))
@@ -85,6 +106,23 @@ class Pages:
 
     def _do_reset(self) -> Deferred[wire.Response]:
         return self._reset().addCallback(lambda _: json_response(200, {"status": "reset"}))
+
+    def _list(self) -> wire.Response:
+        kept = self._requests()
+        return json_response(200, {"requests": list(kept.newest()) if kept is not None else []})
+
+    def _one(self, request_id: str) -> wire.Response:
+        kept = self._requests()
+        found = kept.find(request_id) if kept is not None else None
+        if found is None:
+            return json_response(404, {"message": f"No request {request_id} among the last ones"})
+        return json_response(200, found)
+
+    def _show(self) -> wire.Response:
+        # The page runs its own script and talks to this emulator, and nothing else.
+        policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'"
+        lines = [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy)]
+        return wire.Response(status=200, headers=wire.Headers(lines), body=self._face)
 
     def _moto_modules(self) -> list[str]:
         """What moto has, by its directories: importing it to ask would cost more than the answer is worth."""

@@ -24,6 +24,7 @@ _MODULES = (
     "emulator.control.app",
     "emulator.control.codec",
     "emulator.execute_api.gateway",
+    "emulator.execute_api.recorder",
     "emulator.integrations.table",
     "emulator.observe.trail",
     "emulator.services.endpoint",
@@ -77,6 +78,7 @@ class Parts:
         from emulator.control.app import ControlApp
         from emulator.control.call import Principal
         from emulator.execute_api.gateway import Gateway
+        from emulator.execute_api.recorder import Recorder
         from emulator.execute_api.watch import Watch
         from emulator.integrations import table
         from emulator.observe.trail import Trail
@@ -111,7 +113,8 @@ class Parts:
         self.observations = Observations(effects, self._calls.moto)
         self._calls.moto.before.append(self.observations.hand_over)
         self.watch = Watch(effects, self.observations, self.observations, self.observations)
-        self.gateway.observers.append(self.watch)
+        self.recorder = Recorder(effects)
+        self.gateway.observers += [self.watch, self.recorder]
         self.trail = Trail(effects, self._body_members)
         self.control.on_call.append(self.trail.record)
 
@@ -179,6 +182,7 @@ class Parts:
         self.watch.flush()
         self.observations.clear()
         self.trail.reset()
+        self.recorder.clear()
 
     def figures(self) -> dict[str, Any]:
         """Numbers for the info page."""

@@ -29,11 +29,24 @@ class CliCase(SynchronousTestCase):
 
     def test_nobody_there(self) -> None:
         self.patch(cli, "endpoint", lambda: "http://127.0.0.1:9")
-        for command in (["status"], ["reset"], ["wait", "--timeout", "0"]):
+        for command in (["status"], ["reset"], ["requests"], ["requests", "x"], ["wait", "--timeout", "0"]):
             code, _, err = self.run_it(*command)
             self.assertEqual(code, 1)
             self.assertTrue(err.startswith("apigw-emu: no answer from http://127.0.0.1:9: "), err)
             self.assertEqual(err.count("\n"), 1)
+
+    def test_requests(self) -> None:
+        one = {"requestId": "a-1", "time": "T", "status": 403, "milliseconds": 0.12, "method": "GET", "path": "/p"}
+        failed = {**one, "gatewayResponse": "INVALID_API_KEY", "why": "No x-api-key was sent"}
+        fine = {**one, "requestId": "b-2", "status": 200, "gatewayResponse": None, "why": None}
+        answers = {
+            "/_emulator/requests": {"requests": [fine, failed]},
+            "/_emulator/requests/a%2F": {**failed, "log": ["first", "second"]},
+        }
+        self.patch(cli, "_ask", answers.__getitem__)
+        shown = "a-1  T  403      0.1 ms  GET /p  INVALID_API_KEY: No x-api-key was sent\n"
+        self.assertEqual(self.run_it("requests"), (0, shown + "b-2  T  200      0.1 ms  GET /p\n", ""))
+        self.assertEqual(self.run_it("requests", "a/"), (0, shown + "  first\n  second\n", ""))
 
     def test_no_command(self) -> None:
         code, out, _ = self.run_it()

@@ -30,7 +30,7 @@ class Invocation:
         "started",  # clock.seconds() at arrival
         "epoch",  # wall seconds at arrival
         "address",  # ("path", api_id, stage, rest) or ("host", …): how the request named the API; see locate.py
-        "log",  # execution log: a list of lines, or None when nobody listens
+        "log",  # the gatekeepers' notes for the execution log, or None before there is a method
         "test",  # True for TestInvokeMethod
         # locate
         "api",  # store.records.RestApi (live: stages, tags), or a test double

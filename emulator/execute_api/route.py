@@ -41,8 +41,7 @@ async def route(invocation: Invocation, gateway: Gateway) -> None:
         raise _unknown(invocation, gateway)
     method, invocation.path_parameters = found
     invocation.method = method
-    if invocation.stage.settings(method).logging_level != "OFF":
-        invocation.log = []
+    invocation.log = []
 
 
 def _override(invocation: Invocation) -> None:

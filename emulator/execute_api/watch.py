@@ -95,7 +95,7 @@ class Watch:
     ) -> None:
         if not has(invocation, "method"):
             return
-        settings = invocation.stage.settings(invocation.method)
+        settings = invocation.stage.settings(invocation.method, invocation.request.method)
         if settings.logging_level == "OFF":
             return
         execution = execution_of(invocation, reply)
@@ -178,8 +178,11 @@ class Watch:
 def _tells_more(invocation: Invocation) -> bool:
     """Whether the stage has logs or traces of its requests."""
     record = invocation.stage.record
-    settings = ("accessLogSettings", "tracingEnabled")
-    return invocation.log is not None or any(record.get(name) for name in settings)
+    if record.get("accessLogSettings") or record.get("tracingEnabled"):
+        return True
+    if not has(invocation, "method"):
+        return False
+    return bool(invocation.stage.settings(invocation.method, invocation.request.method).logging_level != "OFF")
 
 
 def _groups(name: str, invocation: Invocation) -> tuple[str, ...]:
