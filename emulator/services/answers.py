@@ -100,5 +100,6 @@ def _s3(response: Response, request_id: str) -> Response:
         body = _REQUEST_ID.sub(b"<RequestId>%b</RequestId>" % digits[:16].encode(), body)
         lines = [line for line in lines if line[0].lower() != "content-length" or not body]
     elif response.status == 304:
-        lines = [line for line in lines if line[0].lower() != "content-type"]
+        lines = [line for line in lines if line[0].lower() not in ("content-type", "content-length")]
+        body = b""
     return Response(status=response.status, headers=Headers(lines), body=body)

@@ -70,5 +70,6 @@ class Answers(SynchronousTestCase):
         answered = self.tidied("s3", b"<Error><RequestId>x</RequestId></Error>", ("Content-Length", "40"), status=404)
         self.assertEqual(answered.body, b"<Error><RequestId>0A1B2C3D00004000</RequestId></Error>")
         self.assertNotIn("content-length", answered.headers)
-        answered = self.tidied("s3", b"", ("Content-Type", "application/xml"), ("ETag", "e"), status=304)
+        answered = self.tidied("s3", b"Not Modified", ("Content-Type", "text/x"), ("ETag", "e"), status=304)
         self.assertNotIn("content-type", answered.headers)
+        self.assertEqual(answered.body, b"")

@@ -66,8 +66,8 @@ class Core(Mended):
         class Thing(BaseModel):
             pass
 
-        Thing()
-        self.assertEqual(getattr(Thing, "instances", []), [])
+        self.assertIsInstance(Thing(), Thing)
+        self.assertEqual(Thing.instances_tracked, [])  # type: ignore[attr-defined]
 
     def test_the_region_is_the_one_asked_for(self) -> None:
         made = self.json("sqs", "AmazonSQS.CreateQueue", ("User-Agent", "Boto3 region/us-west-2"), QueueName="here")
@@ -230,7 +230,15 @@ class Others(Mended):
         )  # fmt: skip
         self.assertIn(b"<Sum>2.0</Sum>", answered.body)
 
-    def test_executions_run_and_have_names(self) -> None:
+    def test_executions_run_here(self) -> None:
+        self.json("states", "AWSStepFunctions.ListStateMachines")
+        from moto.core.config import default_user_config
+        from moto.core.models import botocore_stubber
+
+        self.assertEqual(default_user_config["stepfunctions"], {"execute_state_machine": True})
+        self.assertTrue(botocore_stubber.enabled)
+
+    def test_executions_have_names_and_ends(self) -> None:
         pass_on = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}}
         machine = self.json(
             "states", "AWSStepFunctions.CreateStateMachine", name="m", definition=json.dumps(pass_on), roleArn=ROLE
