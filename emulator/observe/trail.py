@@ -272,10 +272,10 @@ def _resources(event: CallEvent) -> tuple[tuple[str, str], ...]:
 
 
 def _plain(value: Any) -> Any:
-    """Values as JSON has them; documents are not logged, key values are hidden."""
+    """Values as JSON has them; documents are not logged, key values are hidden (a patch's value is none)."""
     if isinstance(value, Mapping):
         return {
-            str(name): _SECRET if name == "value" and isinstance(each, str) and len(each) >= 20 else _plain(each)
+            str(name): _SECRET if name == "value" and isinstance(each, str) and "op" not in value else _plain(each)
             for name, each in value.items()
         }
     if isinstance(value, (list, tuple)):

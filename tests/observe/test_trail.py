@@ -73,6 +73,12 @@ class TrailCase(SynchronousTestCase):
         self.call("CreateApiKey", {"name": "k"}, answer={"id": "k1", "value": "s" * 40})
         self.assertNotIn("s" * 40, self.ask()[1]["Events"][0]["CloudTrailEvent"])
 
+    def test_values_of_patches_are_shown(self) -> None:
+        patch = {"op": "replace", "path": "/description", "value": "a description of more than twenty letters"}
+        self.call("UpdateStage", {"restApiId": "abc", "stageName": "prod", "patchOperations": [patch]})
+        event = json.loads(self.ask()[1]["Events"][0]["CloudTrailEvent"])
+        self.assertIn(patch["value"], json.dumps(event["requestParameters"]))
+
     def test_by_attribute_and_time(self) -> None:
         self.call("CreateRestApi", {"name": "x"}, answer={"id": "abc"})
         self.call("GetRestApi", {"restApiId": "abc"}, read_only=True)
