@@ -18,6 +18,8 @@ from emulator.lambda_runtime.interpreters import Interpreters
 from emulator.lambda_runtime.invocations import InvocationResult, StreamingResult
 from emulator.lambda_runtime.pool import LambdaPool
 from emulator.lambda_runtime.starter import WorkerStarter
+from emulator.services.event_rules import EventRules
+from emulator.services.event_schedules import EventSchedules
 from emulator.services.lambda_api import LambdaApi
 from emulator.services.lambda_destinations import Calls, ServiceDestinations
 from emulator.services.lambda_functions import MotoFunctionSource
@@ -116,25 +118,35 @@ class Lambda(MultiService):
             idle_seconds=settings.lambda_idle_seconds,
             destinations=ServiceDestinations(calls, self._chain) if calls is not None else None,
         )
+        self.rules = EventRules(effects, calls, self._chain)
+        self.schedules = EventSchedules(effects, self.rules)
         self.pool.setServiceParent(self)  # type: ignore[no-untyped-call]
         self.sources = LambdaSources(effects, self.pool, self.source)
         self.hooks = LambdaHooks(effects, self.pool, self.source, self.sources, self.interpreters)
         self.api = LambdaApi(effects, self.source, self.pool)
         self.invoker = LambdaInvoker(effects, self.source, self.pool, settings.account_id, settings.region)
 
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        self.schedules.start()
+
     def stopService(self) -> Deferred[object]:
         self.sources.stop()
+        self.schedules.stop()
         stopped: Deferred[object] = super().stopService()  # type: ignore[no-untyped-call]
         return stopped
 
     def install(self) -> None:
         """Take over moto's Lambda and feed its CloudWatch Logs; on the writer's thread, before Lambda is first used."""
         self.hooks.install()
+        self.rules.install()
+        self.schedules.install()
         self.logs.install()
 
     async def reset(self) -> None:
         """Forget every function's workers, events and logs: the emulator is being emptied."""
         self.sources.clear()
+        self.schedules.clear()
         await self.pool.reset()
         self.logs.clear()
 

@@ -1,23 +1,22 @@
-"""Services that push to functions: topics and event rules, whose events moto abbreviates or refuses.
+"""Services that push to functions: topics and buckets, whose events moto abbreviates or refuses.
 
-Belongs here: the events of SNS and EventBridge. Never here: sources that are polled (``lambda_sources.py``), S3's and
-CloudWatch Logs' events, which moto makes whole.
+Belongs here: the events of SNS and S3. Never here: sources that are polled (``lambda_sources.py``), EventBridge's rules
+(``event_rules.py``), CloudWatch Logs' events, which moto makes whole.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from datetime import UTC, datetime
 from typing import Any
 
-from emulator.services.lambda_records import sns_record
+from emulator.services.lambda_records import s3_record, sns_record
 
 
 def install() -> None:
     """Change moto's classes; once, on the writer's thread."""
     _patch_topics()
-    _patch_rules()
+    _patch_buckets()
 
 
 def _patch_topics() -> None:
@@ -52,54 +51,17 @@ def _patch_topics() -> None:
     Subscription.publish = publish_to
 
 
-def _patch_rules() -> None:
-    from moto.events.models import EventTemplateParser, Rule
+def _patch_buckets() -> None:
+    from moto.s3 import notifications
 
-    send = Rule.send_to_targets
+    made = notifications._get_s3_event
 
-    @functools.wraps(send)
-    def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
-        functions = [each for each in self.targets if ":lambda:" in each["Arn"]]
-        if functions and self.event_pattern.matches_event(original_event):
-            for target in functions:
-                _send(target["Arn"], rule_input(target, original_event, EventTemplateParser.parse))
-        others = [each for each in self.targets if ":lambda:" not in each["Arn"]]
-        if others:
-            kept, self.targets = self.targets, others
-            try:
-                send(self, original_event, transform_input)
-            finally:
-                self.targets = kept
+    @functools.wraps(made)
+    def event(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
+        record = made(event_name, bucket, key, notification_id)["Records"][0]
+        return {"Records": [s3_record(record, bucket, key)]}
 
-    Rule.send_to_targets = send_to_targets
-
-
-def rule_input(target: dict[str, Any], event: dict[str, Any], transform: Any) -> Any:
-    """What a rule's target gets: the event, a constant, a part of it, or what its transformer makes."""
-    event = {
-        name: value for name, value in event.items() if name not in ("event-bus-name", "archive-arn", "ingestion-time")
-    }
-    if isinstance(event.get("time"), (int, float)):
-        event["time"] = f"{datetime.fromtimestamp(event['time'], UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if target.get("Input"):
-        return json.loads(target["Input"])
-    if target.get("InputPath"):
-        return _part(event, target["InputPath"])
-    transformer = target.get("InputTransformer")
-    if transformer:
-        return transform(
-            input_template=transformer.get("InputTemplate"),
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-    return event
-
-
-def _part(event: Any, path: str) -> Any:
-    for name in path.removeprefix("$").strip(".").split("."):
-        if name:
-            event = event.get(name) if isinstance(event, dict) else None
-    return event
+    notifications._get_s3_event = event
 
 
 def _send(arn: str, event: Any) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 
 def sqs_record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def sqs_record(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
     if trace:
         attributes["AWSTraceHeader"] = trace.get("string_value") or trace.get("StringValue") or ""
     if queue_arn.endswith(".fifo"):
-        attributes["SequenceNumber"] = str(message.sequence_number)
+        attributes["SequenceNumber"] = str(message.sequence_number or f"{int(message.sent_timestamp) * 1000:020d}")
         attributes["MessageGroupId"] = str(message.group_id)
         attributes["MessageDeduplicationId"] = str(message.deduplication_id)
     return {
@@ -87,6 +88,36 @@ def stream_record(item: Any, source: str, region: str) -> dict[str, Any]:
         "awsRegion": region,
         "dynamodb": change,
         "eventSourceARN": source,
+    }
+
+
+def s3_record(short: dict[str, Any], bucket: Any, key: Any) -> dict[str, Any]:
+    """An object's event, from what moto tells of it: who and whence, and the key escaped but for its slashes."""
+    at, account = short["eventTime"], bucket.account_id
+    shown: dict[str, Any] = {"key": quote_plus(key.name, safe="/")}
+    if not short["eventName"].startswith("ObjectRemoved"):
+        shown |= {"size": short["s3"]["object"]["size"], "eTag": short["s3"]["object"]["eTag"]}
+    if bucket.is_versioned and key.version_id:
+        shown["versionId"] = key.version_id
+    # Only its order among the events of one key counts.
+    shown["sequencer"] = f"{int(datetime.fromisoformat(at.replace('Z', '+00:00')).timestamp() * 1000):018X}"
+    place = short["s3"]
+    named = {**place["bucket"], "ownerIdentity": {"principalId": account}}
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": short["awsRegion"],
+        "eventTime": at,
+        "eventName": short["eventName"],
+        "userIdentity": {"principalId": f"AWS:{account}"},
+        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "responseElements": {"x-amz-request-id": shown["sequencer"], "x-amz-id-2": shown["sequencer"]},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": place["configurationId"],
+            "bucket": {"name": named["name"], "ownerIdentity": named["ownerIdentity"], "arn": named["arn"]},
+            "object": shown,
+        },
     }
 
 

@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 
-from emulator.services.lambda_pushes import rule_input
 from tests.services.lambda_support import ACCOUNT, REGION, LambdaCase, arn
 
 
@@ -166,23 +165,6 @@ class PushTests(LambdaCase):
             },
         )
 
-    def test_rule(self) -> None:
-        self.create()
-        self.call("events", "PutRule", Name="r", EventPattern='{"source": ["me"]}')
-        self.call("events", "PutTargets", Rule="r", Targets=[{"Id": "1", "Arn": arn("greet")}])
-        for source in ("you", "me"):
-            self.call("events", "PutEvents", Entries=[{"Source": source, "DetailType": "d", "Detail": '{"x": 1}'}])
-        self.assertEqual(len(self.runtime().connection.sent), 1)
-        event = self.event()
-        self.assertEqual((event["source"], event["detail"], event["detail-type"]), ("me", {"x": 1}, "d"))
-        self.assertRegex(event["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-
-    def test_rule_input(self) -> None:
-        event = {"time": 0, "detail": {"a": {"b": 1}}}
-        self.assertEqual(rule_input({"Input": '{"x": 1}'}, event, None), {"x": 1})
-        self.assertEqual(rule_input({"InputPath": "$.detail.a"}, event, None), {"b": 1})
-        self.assertEqual(rule_input({}, event, None)["time"], "1970-01-01T00:00:00Z")
-
     def test_bucket(self) -> None:
         self.create()
         place = {"LocationConstraint": REGION}
@@ -195,9 +177,13 @@ class PushTests(LambdaCase):
                 ]
             },
         )  # fmt: skip
-        self.call("s3", "PutObject", Bucket="bucket", Key="key", Body=b"1")
+        self.call("s3", "PutObject", Bucket="bucket", Key="a/b c é", Body=b"1")
         record = self.event()["Records"][0]
-        self.assertEqual((record["eventName"], record["s3"]["object"]["key"]), ("ObjectCreated:Put", "key"))
+        self.assertEqual(record["eventName"], "ObjectCreated:Put")
+        told = record["s3"]["object"]
+        self.assertEqual(list(told), ["key", "size", "eTag", "sequencer"])
+        self.assertEqual((told["key"], told["size"]), ("a/b+c+%C3%A9", 1))
+        self.assertEqual(record["userIdentity"], {"principalId": f"AWS:{ACCOUNT}"})
 
 
 class LogTests(LambdaCase):
