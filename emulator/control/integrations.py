@@ -33,6 +33,9 @@ _PROXY_TARGET = re.compile(
 )
 
 
+_CACHE_KEY = re.compile(r"(method|integration)\.request\.(path|header|querystring|multivalue(header|querystring))\.\S+")
+
+
 def put_integration(call: Call, request: Record) -> Record:
     api, parent, method = lookup.method(call, request)
     record: Record = {"type": request["type"]}
@@ -71,6 +74,8 @@ def check_integration(call: Call, api: RestApi, method: Record, record: Record) 
         if named[1] not in ("*", call.account):
             raise AccessDeniedException("Cross-account pass role is not allowed.")
     _one_of("PassthroughBehavior", record["passthroughBehavior"], PASSTHROUGH)
+    if not all(_CACHE_KEY.fullmatch(each) for each in record.get("cacheKeyParameters") or ()):
+        raise BadRequestException("Invalid cache key parameter specified")
     streams = record.get("responseTransferMode") == "STREAM"
     if streams and record["type"] not in ("HTTP_PROXY", "AWS_PROXY"):
         raise BadRequestException("Response streaming is only supported for HTTP_PROXY and AWS_PROXY integrations")
