@@ -7,6 +7,7 @@ https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 import regex
@@ -51,7 +52,7 @@ _ANCHORS: Final = {
     "Z": "(?=(?:\\r\\n|[\\n\\r\\x85\\u2028\\u2029])?\\Z)",
     "z": "\\Z",
 }
-_QUANTIFIER: Final = regex.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
+_QUANTIFIER: Final = regex.compile(r"(?:\{([0-9]+)(?:,([0-9]*))?\}|[*+?])[?+]?")
 _FLAGS: Final = regex.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
 
 
@@ -61,6 +62,7 @@ class Translator:
         self.at = 0
         self.out: list[str] = []
         self.dot_all = False
+        self.multiline = False
         self.groups = 0
 
     def fail(self, what: str) -> MappingError:
@@ -79,21 +81,37 @@ class Translator:
                 self.group()
                 repeatable = False
                 continue
-            elif char == "{":
-                found = _QUANTIFIER.match(pattern, self.at)
-                if not found:
-                    raise self.fail("Illegal repetition")
-                # With nothing before it, it repeats the empty text.
-                self.out.append(found.group() if repeatable else "(?:)")
-                self.at = found.end()
+            elif char in "{*+?":
+                self.quantifier(char, repeatable)
             elif char == ".":
                 self.out.append("." if self.dot_all else "[^\\n\\r\\x85\\u2028\\u2029]")
+                self.at += 1
+            elif char in "^$":
+                # In a group of their own they may be repeated, as in Java.
+                self.out.append("(?:^)" if char == "^" else "(?:$)" if self.multiline else _ANCHORS["Z"])
                 self.at += 1
             else:
                 self.out.append("\\" + char if char in "]}" else char)
                 self.at += 1
-            repeatable = char not in "|^{"
+            repeatable = char not in "|{*+?"
         return "".join(self.out)
+
+    def quantifier(self, char: str, repeatable: bool) -> None:
+        """``{2,3}``, ``*``, ``+``, ``?``, and the ``?`` or ``+`` that makes one lazy or possessive."""
+        found = _QUANTIFIER.match(self.pattern, self.at)
+        if not found:
+            raise self.fail("Illegal repetition")
+        low, high = found.group(1), found.group(2)
+        if high and int(high) < int(low):
+            raise self.fail("Illegal repetition range")
+        if char == "{" and not repeatable:
+            # With nothing before it, or after another one, it repeats the empty text.
+            self.out.append("(?:)")
+        elif not repeatable:
+            raise self.fail(f"Dangling meta character '{char}'")
+        else:
+            self.out.append(found.group())
+        self.at = found.end()
 
     def group(self) -> None:
         """Groups are the same, but for names and flags."""
@@ -105,6 +123,7 @@ class Translator:
             if any(flag not in "imsxduU" for flag in found.group(1) + (found.group(2) or "")):
                 raise self.fail("Unknown inline modifier")
             self.dot_all = self.dot_all or "s" in on
+            self.multiline = self.multiline or "m" in on
             if on or off or found.group(3) == ":":
                 self.out.append(f"(?{on}{'-' + off if off else ''}{found.group(3)}")
             self.at = found.end()
@@ -156,7 +175,14 @@ class Translator:
                 raise self.fail("Illegal octal escape sequence")
             self.at += 2 + octal.end()
             return regex.escape(chr(int(octal.group(), 8)))  # type: ignore[no-any-return]
+        if char == "N":
+            return self.named()
         self.at += 2
+        if char == "c":
+            self.at += 1
+            if self.at > len(pattern):
+                raise self.fail("Illegal control escape sequence")
+            return regex.escape(chr(ord(pattern[self.at - 1]) ^ 64))  # type: ignore[no-any-return]
         if char.lower() in _CLASSES:
             body = _CLASSES[char.lower()]
             if char.isupper():
@@ -172,9 +198,24 @@ class Translator:
             return "\\" + char
         return self.outside(char)
 
+    def named(self) -> str:
+        """``\\N{DIGIT ONE}``."""
+        end = self.pattern.find("}", self.at)
+        name = self.pattern[self.at + 3 : end]
+        try:
+            char = unicodedata.lookup(name) if self.pattern[self.at + 2 : self.at + 3] == "{" and end != -1 else ""
+        except KeyError:
+            char = ""
+        if not char:
+            raise self.fail("Illegal character name escape sequence")
+        self.at = end + 1
+        return regex.escape(char)  # type: ignore[no-any-return]
+
     def outside(self, char: str) -> str:
         if char in _ANCHORS:
             return _ANCHORS[char]
+        if char == "X":
+            return "\\X"
         if char == "R":
             return "(?:\\r\\n|[\\n\\x0B\\f\\r\\x85\\u2028\\u2029])"
         if char == "k":
@@ -241,8 +282,9 @@ class Translator:
             elif char == "\\":
                 out.append(self.escape(True))
             elif pattern.startswith("&&", self.at):
-                out.append("&&")
                 self.at += 2
+                if out[-1] not in ("[", "^", "&&") and pattern[self.at : self.at + 1] != "]":
+                    out.append("&&")
             elif char == "-":
                 ranged = (
                     not first
@@ -252,6 +294,6 @@ class Translator:
                 out.append("-" if ranged else "\\-")
                 self.at += 1
             else:
-                out.append("\\" + char if char in "|~&^]" else char)
+                out.append("\\" + char if char in "|~&^]:" else char)
                 self.at += 1
             first = False

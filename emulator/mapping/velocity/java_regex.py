@@ -9,6 +9,7 @@ raises MappingError instead of holding the process up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,6 +20,10 @@ from emulator.mapping.java_types import Budget
 from emulator.mapping.velocity.java_pattern import Translator
 
 PATTERN_LIMIT: Final = 4000
+# Literals, escaped punctuation and plain classes: what such a pattern finds is never empty.
+_NEVER_EMPTY: Final = regex.compile(r"(?:[^\\\[\](){}*?+|^$]|\\[^A-Za-z0-9]|\\[dDsSwWntr]|\[[^\[\]\\&]+\])+")
+_LITERAL: Final = regex.compile(r"(?:[^\\\[\](){}*?+|^$.]|\\[^A-Za-z0-9])+")
+_ESCAPED: Final = regex.compile(r"\\(.)", regex.DOTALL)
 _META: Final = frozenset("\\^$.|?*+()[]{}")
 
 
@@ -119,24 +124,42 @@ def _named(part: str, found: Any) -> str:
     return part
 
 
+def _finds(compiled: Any, text: str, budget: Budget) -> Iterator[Any]:
+    """``Matcher.find`` again and again: after an empty match Java looks no more at its place."""
+    start, empty_at = 0, -1
+    while start <= len(text):
+        begin, start = start, len(text) + 1
+        for found in compiled.finditer(text, begin, timeout=budget.pattern_seconds()):
+            if found.start() == empty_at:
+                start = empty_at + 1
+                break
+            empty_at = found.start() if found.end() == found.start() else -1
+            yield found
+
+
 def replace(pattern: str, template: str, text: str, budget: Budget, count: int = 0) -> str:
     """``replaceAll`` (count 0) and ``replaceFirst`` (count 1)."""
     compiled = compile_pattern(pattern)
-    seconds = budget.pattern_seconds()
-    if "\\" not in template and "$" not in template:
-        parts: list[str | int] = ["=" + template]
-    else:
-        parts = []
+    parts: list[str | int] | None = None if "\\" in template or "$" in template else ["=" + template]
+    out: list[str] = []
+    end = 0
     try:
-        if not parts:
-            if compiled.search(text, timeout=seconds) is None:
-                return text
-            parts = _replacement(template)
-        return compiled.sub(  # type: ignore[no-any-return]
-            lambda found: _expand(parts, compiled.groups, found), text, count=count, timeout=seconds
-        )
+        if parts is not None and not count and _NEVER_EMPTY.fullmatch(pattern):
+            if _LITERAL.fullmatch(pattern):
+                return text.replace(_ESCAPED.sub(r"\1", pattern), template)
+            return compiled.sub(template, text, timeout=budget.pattern_seconds())  # type: ignore[no-any-return]
+        for found in _finds(compiled, text, budget):
+            if parts is None:
+                parts = _replacement(template)
+            out.append(text[end : found.start()])
+            out.append(_expand(parts, compiled.groups, found))
+            end = found.end()
+            if count:
+                break
     except TimeoutError as error:
         raise _too_long() from error
+    out.append(text[end:])
+    return "".join(out)
 
 
 def split(pattern: str, text: str, budget: Budget, limit: int = 0) -> list[str]:
@@ -155,7 +178,7 @@ def _split(compiled: Any, text: str, limit: int, budget: Budget) -> list[str]:
     pieces: list[str] = []
     start = 0
     try:
-        for found in compiled.finditer(text, timeout=budget.pattern_seconds()):
+        for found in _finds(compiled, text, budget):
             if limit > 0 and len(pieces) >= limit - 1:
                 break
             if found.end() == 0:
