@@ -29,6 +29,7 @@ from emulator.wire import Headers, parse_query
 # How long targets are believed: registering one shows within seconds on AWS too.
 CACHE_SECONDS = 5.0
 _UNUSABLE = frozenset(("unhealthy", "draining", "unhealthy.draining"))
+_DRAINING = frozenset(("draining", "unhealthy.draining"))
 _CACHE_SIZE = 4096
 _MAX_HOPS = 3  # an NLB's target may be an ALB, whose targets are addresses
 
@@ -62,7 +63,7 @@ class VpcLink:
         self._calls = calls
         self._services = services
         self._answers: dict[tuple[str, str, str, bytes], tuple[float, Record]] = {}
-        self._turn = 0
+        self._turns: dict[str, int] = {}  # by ARN: how often something was chosen there
 
     def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
         """Call one of the link's targets. No link, no listener, no target: API_CONFIGURATION_ERROR (500)."""
@@ -114,8 +115,15 @@ class VpcLink:
             return backends
         if not backends:
             raise _broken("There was an internal error while executing your request")
-        self._turn += 1
-        return backends[self._turn % len(backends)]
+        return backends[0]
+
+    def _turn(self, arn: str) -> int:
+        """How many choices were made at ``arn`` before this one."""
+        turn = self._turns.get(arn, 0)
+        if len(self._turns) >= _CACHE_SIZE:
+            self._turns.clear()
+        self._turns[arn] = turn + 1
+        return turn
 
     async def _ask(self, request: IntegrationRequest, service: str, action: str, params: Record) -> Record:
         """An answer of elbv2 or ec2, at most ``CACHE_SECONDS`` old."""
@@ -133,7 +141,7 @@ class VpcLink:
     async def _behind(
         self, request: IntegrationRequest, target: Target, arn: str, port: int, hops: int
     ) -> list[Backend] | IntegrationAnswer:
-        """What the load balancer (or the listener) ``arn`` does with the request on ``port``."""
+        """What the load balancer (or the listener) ``arn`` does with the request on ``port``: next target first."""
         by_listener = ":listener/" in arn
         asked: Record = {"ListenerArns": [arn]} if by_listener else {"LoadBalancerArn": arn}
         listeners = (await self._ask(request, "elbv2", "DescribeListeners", asked))["Listeners"]
@@ -147,21 +155,25 @@ class VpcLink:
         own = _own_answer(actions, target)
         if own is not None:
             return own
-        group = _target_group(actions)
+        group = _target_group(actions, self._turn(listener["ListenerArn"]))
         return await self._targets(request, target, listener, group, hops) if group else []
 
     async def _targets(
         self, request: IntegrationRequest, target: Target, listener: Record, group: str, hops: int
     ) -> list[Backend] | IntegrationAnswer:
-        """The usable targets of a target group."""
+        """The usable targets of a target group, the next one first; where none is healthy, all are tried."""
         groups = await self._ask(request, "elbv2", "DescribeTargetGroups", {"TargetGroupArns": [group]})
         described = groups["TargetGroups"][0]
         health = await self._ask(request, "elbv2", "DescribeTargetHealth", {"TargetGroupArn": group})
-        usable = [
-            each["Target"]
-            for each in health["TargetHealthDescriptions"]
-            if each.get("TargetHealth", {}).get("State") not in _UNUSABLE
+        registered = [
+            (each["Target"], each.get("TargetHealth", {}).get("State")) for each in health["TargetHealthDescriptions"]
         ]
+        usable = [each for each, state in registered if state not in _UNUSABLE]
+        usable = usable or [each for each, state in registered if state not in _DRAINING]
+        if not usable and listener.get("Protocol") in ("HTTP", "HTTPS"):
+            return _NO_TARGET
+        first = self._turn(group) % max(len(usable), 1)
+        usable = usable[first:] + usable[:first]
         tls = _speaks_tls(listener, described)
         kind = described.get("TargetType", "instance")
         default = described.get("Port", target.port)
@@ -236,16 +248,31 @@ def _redirect(config: Record, target: Target) -> IntegrationAnswer:
     return IntegrationAnswer(status=status, headers=Headers([("Location", location)]))
 
 
-def _target_group(actions: Sequence[Record]) -> str:
-    """The target group that the actions forward to; of several, the heaviest."""
+# What an Application Load Balancer says when its target group has no target.
+_NO_TARGET = IntegrationAnswer(
+    status=503,
+    headers=Headers([("Server", "awselb/2.0"), ("Content-Type", "text/html"), ("Connection", "keep-alive")]),
+    body=b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n"
+    b"<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n",
+)
+
+
+def _target_group(actions: Sequence[Record], turn: int) -> str:
+    """The target group that the actions forward to; of several, each in its share of the turns."""
     for action in actions:
         if action.get("Type") != "forward":
             continue
         if action.get("TargetGroupArn"):
             return str(action["TargetGroupArn"])
-        weighted = action.get("ForwardConfig", {}).get("TargetGroups", ())
-        if weighted:
-            return str(max(weighted, key=lambda each: each.get("Weight", 1))["TargetGroupArn"])
+        weighted = [
+            (int(each.get("Weight", 1)), str(each["TargetGroupArn"]))
+            for each in action.get("ForwardConfig", {}).get("TargetGroups", ())
+        ]
+        at = turn % max(sum(weight for weight, _ in weighted), 1)
+        for weight, group in weighted:
+            if at < weight:
+                return group
+            at -= weight
     return ""
 
 

@@ -238,8 +238,26 @@ class VpcLinkCase(SynchronousTestCase):
                 },
             }
         ]
+        seen = []
+        for _ in range(20):
+            self.ask()
+            seen.append(self.connected())
+        self.assertEqual((seen.count(("10.0.0.1", 1)), seen.count(("10.0.0.2", 2))), (2, 18))
+        self.services.listeners[NLB][0]["DefaultActions"][0]["ForwardConfig"]["TargetGroups"][1]["Weight"] = "0"
+        self.backend.reactor.advance(CACHE_SECONDS)
         self.ask()
-        self.assertEqual(self.connected(), ("10.0.0.2", 2))
+        self.assertEqual(self.connected(), ("10.0.0.1", 1))
+
+    def test_where_nobody_is_healthy_all_are_tried(self) -> None:
+        self.ip_targets(healthy("10.0.0.1", 1, "unhealthy"), healthy("10.0.0.2", 2, "draining"))
+        self.ask()
+        self.assertEqual(self.connected(), ("10.0.0.1", 1))
+
+    def test_an_alb_without_targets(self) -> None:
+        self.alb()
+        self.services.targets["tg-a"] = []
+        answer = self.successResultOf(self.ask(integration_target=ALB))
+        self.assertEqual((answer.status, answer.headers.last("content-type")), (503, "text/html"))
 
     def test_tls_ends_at_the_balancer(self) -> None:
         self.ip_targets(healthy("10.0.0.1", 1))
