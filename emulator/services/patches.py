@@ -12,6 +12,7 @@ from typing import Any
 from attrs import define
 
 from emulator.services.iam_sessions import mend_iam, mend_sts
+from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.role_sessions import session_user
 from emulator.wire import Request
 
@@ -298,6 +299,7 @@ def _mend_cloudwatch() -> None:
 
 _BY_MODULE: dict[str, Callable[[], None]] = {
     "cloudwatch": _mend_cloudwatch,
+    "cognitoidp": mend_user_pools,
     "iam": mend_iam,
     "kinesis": _mend_kinesis,
     "s3": _mend_s3,

@@ -18,6 +18,7 @@ from emulator.execute_api.waf.seen import Seen
 from emulator.execute_api.waf.web_acl import compile_web_acl
 from emulator.services.iam_directory import Credential, MotoIamDirectory
 from emulator.services.moto_services import MotoServices
+from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.user_pools import MotoUserPools
 from emulator.services.vpc_endpoints import MotoVpcEndpoints
 from emulator.services.waf_directory import MotoWafDirectory
@@ -241,6 +242,37 @@ class UserPools(SynchronousTestCase):
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], audience=client.id)
         self.assertEqual((claims["iss"], claims["token_use"]), (issuer, "id"))
         self.assertEqual(jwt.get_unverified_header(token)["kid"], keys["keys"][0]["kid"])
+
+
+    def test_what_is_in_a_token(self) -> None:
+        from moto.cognitoidp.models import cognitoidp_backends
+
+        mend_user_pools()
+        backend = cognitoidp_backends[ACCOUNT]["us-east-1"]
+        self.addCleanup(backend.reset)
+        pool = backend.create_user_pool("demo", {})
+        attributes = [
+            {"Name": "email", "Value": "bob@example.test"},
+            {"Name": "email_verified", "Value": "true"},
+            {"Name": "name", "Value": "Bob"},
+        ]
+        backend.admin_create_user(pool.id, "bob", None, "Temp-1234", attributes)
+
+        def claims(config: dict[str, Any], use: str) -> dict[str, Any]:
+            client = backend.create_user_pool_client(pool.id, False, config)
+            create = pool.create_id_token if use == "id" else pool.create_access_token
+            token, _ = create(client.id, "bob", "origin")
+            found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+            return found
+
+        every = claims({}, "id")
+        self.assertEqual((every["email"], every["email_verified"], every["name"]), ("bob@example.test", True, "Bob"))
+        self.assertEqual(every["exp"] - every["iat"], 3600)
+        few = claims({"ReadAttributes": ["email"], "IdTokenValidity": 2}, "id")
+        self.assertEqual((few["email"], "name" in few, few["exp"] - few["iat"]), ("bob@example.test", False, 7200))
+        brief = claims({"AccessTokenValidity": 5, "TokenValidityUnits": {"AccessToken": "minutes"}}, "access")
+        self.assertEqual(brief["exp"] - brief["iat"], 300)
+        self.assertNotIn("email", brief)
 
 
 class Waf(SynchronousTestCase):
