@@ -19,6 +19,11 @@ from emulator.wire import Headers, Request, Response
 
 # Beyond this size bodies are left as they are: taking them apart would hold the reactor.
 _READABLE = 1 << 20
+# Services whose bodies are their users' own, to be given back as they came.
+_OF_OTHERS = frozenset((
+    "lambda", "iot-data", "sagemaker-runtime", "bedrock-runtime", "apigatewaymanagementapi", "mediastore-data",
+    "s3-control", "apigateway", "lex-runtime",
+))  # fmt: skip
 # The namespaces of errors in the JSON 1.0 protocol, where the service's own is not the model's.
 _NAMESPACES = {
     "dynamodb": "com.amazonaws.dynamodb.v20120810",
@@ -37,9 +42,27 @@ def tidied(description: Description, request: Request, response: Response, reque
     """The answer as the service writes it. ``request_id`` is a UUID to name the request by, where S3 needs one."""
     if description.name == "s3":
         return _s3(response, request_id)
-    if "x-amz-target" in request.headers and response.status != 501 and len(response.body) <= _READABLE:
+    if response.status == 501 or len(response.body) > _READABLE:
+        return response
+    if "x-amz-target" in request.headers:
         return _json(description, request, response)
+    if "rest-json" in description.protocols and description.name not in _OF_OTHERS:
+        return _rest_json(response)
     return response
+
+
+def _rest_json(response: Response) -> Response:
+    """A REST protocol's answer, without spaces and nulls."""
+    if not (response.headers.last("content-type") or "").startswith("application/json"):
+        return response
+    try:
+        body = orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        return response
+    written = orjson.dumps(_without_nulls(body) if b"null" in response.body else body)
+    headers = response.headers.copy()
+    headers.remove("content-length")
+    return Response(status=response.status, headers=headers, body=written)
 
 
 def _json(description: Description, request: Request, response: Response) -> Response:

@@ -6,7 +6,7 @@ answers beyond choosing between moto in this process and a server the user names
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -41,6 +41,8 @@ class ServiceCalls:
         self._settings = settings
         self.moto = moto
         self.elsewhere = elsewhere
+        # What the emulator itself answers of another service (Lambda's Invoke, say); None from it: moto does.
+        self.ours: Callable[[str, Request, str, str], Deferred[Response] | None] | None = None
         self._sync_executions = SyncExecutions(effects, moto)
 
     def request(
@@ -67,7 +69,10 @@ class ServiceCalls:
             refused = request_checks.refusal(description, action, request)
             if refused is not None:
                 return succeed(request_checks.answer(description, refused, request, self._effects.uuid()))
-        if self._sync_executions.serves(service, request):
+        ours = self.ours(service, request, account, region) if self.ours is not None else None
+        if ours is not None:
+            answered = ours
+        elif self._sync_executions.serves(service, request):
             answered = self._sync_executions.request(request, account=account, region=region)
         else:
             answered = self.moto.request(service, request, account=account, region=region, principal=principal or "")
@@ -147,9 +152,12 @@ def _parse(model: Any, operation: Any, response: Response) -> dict[str, Any]:
 
     headers = {name.lower(): value for name, value in response.headers.lines}
     shape = operation.output_shape
-    answer = {"status_code": response.status, "headers": _mapping(headers), "body": response.body, "context": {}}
+    streamed = operation.has_streaming_output and response.status < 300
+    # botocore decodes a payload that is bytes, and hands on a stream; an object need not be text.
+    body = b"" if streamed else response.body
+    answer = {"status_code": response.status, "headers": _mapping(headers), "body": body, "context": {}}
     parsed: dict[str, Any] = create_parser(model.resolved_protocol).parse(answer, shape)
-    if operation.has_streaming_output and response.status < 300:
+    if streamed:
         parsed[shape.serialization["payload"]] = response.body
     parsed.pop("ResponseMetadata", None)
     return parsed

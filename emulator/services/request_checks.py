@@ -286,7 +286,9 @@ def _of_query(description: Description, action: str, request: Request) -> Refusa
     pairs = parse_qsl(request.raw_query.decode("latin-1"), keep_blank_values=True)
     pairs += parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     if not action:
-        return Refusal(404, "UnknownOperationException", None)
+        # SES has a REST protocol beside, on paths of its own.
+        rest = description.name != "sqs" and request.raw_path != b"/"
+        return None if rest else Refusal(404, "UnknownOperationException", None)
     if not has_action(description, action):
         return Refusal(400, "InvalidAction", _no_action(description, action, pairs))
     shape = description.model.operation_model(action).input_shape

@@ -49,6 +49,19 @@ class Answers(SynchronousTestCase):
         self.assertEqual(answered.headers.first("x-amz-crc32"), str(zlib.crc32(answered.body)))
         self.assertEqual(self.tidied("dynamodb", body, asked=b'{"ReturnConsumedCapacity":"TOTAL"}').body, body)
 
+    def test_rest(self) -> None:
+        json, plain = ("Content-Type", "application/json"), ("Content-Type", "text/plain")
+        description = describe("scheduler")
+        assert description is not None
+        made = Request(method="GET", raw_path=b"/schedules", raw_query=b"", headers=Headers())
+        for kind, expected in ((json, b'{"Schedules":[]}'), (plain, b'{"Schedules": [], "NextToken": null}')):
+            answer = Response(status=200, headers=Headers([kind]), body=b'{"Schedules": [], "NextToken": null}')
+            self.assertEqual(tidied(description, made, answer, RID).body, expected)
+        shadow = describe("data.iot")
+        assert shadow is not None
+        answer = Response(status=200, headers=Headers([json]), body=b'{"a": null}')
+        self.assertEqual(tidied(shadow, made, answer, RID).body, b'{"a": null}')
+
     def test_what_is_left_alone(self) -> None:
         for body in (b"no json", b"[null]", b'{"a": null' + b" " * (1 << 20) + b"}"):
             self.assertEqual(self.tidied("kms", body).body, body)

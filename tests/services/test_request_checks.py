@@ -137,6 +137,7 @@ class Checks(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual(self.query(service, action, rest), Refusal(400, code, text), (action, rest))
         self.assertEqual(self.query("sqs", "", "x=1"), Refusal(404, "UnknownOperationException", None))
+        self.assertIsNone(self.query("email", "", path=b"/v2/email/identities"))
 
     def test_written_by_protocol(self) -> None:
         target = request(("X-Amz-Target", "x.y"))
