@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from attrs import evolve
+from twisted.internet.defer import Deferred
+
 from emulator.deployment.compiled import CompiledApi
 from emulator.deployment.compiler import compile_api
 from emulator.errors import NotFoundException
@@ -17,6 +20,7 @@ from emulator.execute_api import identifiers, pipeline
 from emulator.execute_api.authorize_trial import try_authorizer
 from emulator.execute_api.context import caller_identity
 from emulator.execute_api.execution import execution_of
+from emulator.execute_api.header_rules import BODY_LIMIT
 from emulator.execute_api.integrate import integrate
 from emulator.execute_api.integration_request import integration_request
 from emulator.execute_api.integration_response import integration_response
@@ -27,7 +31,7 @@ from emulator.execute_api.stages import StageView
 from emulator.execute_api.validate import validate
 from emulator.observe import execution_log
 from emulator.store.records import Record, RestApi, Snapshot
-from emulator.wire import Headers, Request, parse_query
+from emulator.wire import Headers, Request, Response, Stream, parse_query
 
 if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
@@ -81,6 +85,8 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     invocation.path_parameters = found or {}
     begun = gateway.effects.clock.seconds()
     reply = await pipeline.run(invocation, gateway, STAGES)
+    if reply.stream is not None:
+        reply = await _whole(invocation, reply, reply.stream)
     latency = int((gateway.effects.clock.seconds() - begun) * 1000)
     headers = _shown(reply.headers, failed=invocation.error is not None)
     return {
@@ -91,6 +97,25 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
         "log": execution_log.for_test(execution_of(invocation, reply), invocation.epoch),
         "latency": latency,
     }
+
+
+async def _whole(invocation: Invocation, reply: Response, stream: Stream) -> Response:
+    """A streamed reply with its body, as far as it came; past the limit of a body that is whole, the rest is left."""
+    body = bytearray()
+    ended: Deferred[None] = Deferred(lambda _: stream.cancel())
+
+    def write(part: bytes) -> None:
+        body.extend(part)
+        if len(body) > BODY_LIMIT and not ended.called:
+            stream.cancel()
+            ended.callback(None)
+
+    stream.start(write, lambda _failure: None if ended.called else ended.callback(None))
+    await ended
+    whole = bytes(body)
+    invocation.answer = evolve(invocation.answer, body=whole, stream=None)
+    invocation.response = evolve(invocation.response, body=whole, stream=None)
+    return evolve(reply, body=whole, stream=None)
 
 
 def _shown(headers: Headers, *, failed: bool) -> Headers:

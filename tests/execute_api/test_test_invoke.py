@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from emulator.errors import GatewayError
 from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.wire import Headers
+from tests.execute_api.test_responses import Parts
 from tests.execute_api.world import LAMBDA, World, http_method, mock_method, proxy_method
 
 STAMP = "Tue Nov 14 22:13:20 UTC 2023 : "
@@ -64,6 +65,13 @@ class TestInvokeMethod(SynchronousTestCase):
         self.assertEqual(lines[12], "Endpoint response headers: {Content-Length=18}")
         self.assertTrue(lines[15].startswith("Method response headers: {X-Amzn-Trace-Id=Root="), lines[15])
         self.assertTrue(lines[15].endswith(", Content-Type=application/json}"), lines[15])
+
+    def test_a_stream_is_read_to_its_end(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY", responseTransferMode="STREAM")}})
+        world.backend.answer = IntegrationAnswer(status=200, stream=Parts())
+        output = self.invoke(world, "root")
+        self.assertEqual((output["status"], output["body"]), (200, "one two"))
+        self.assertIn("Method response body after transformations: one two", output["log"])
 
     def test_the_method_as_it_is_being_edited(self) -> None:
         world = World({"/": {"GET": mock_method(200, "deployed")}})
