@@ -125,7 +125,7 @@ class Channel(Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # else it is a trailer of a chunked body
-            self._lines.append((name, value))
+            self._lines.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -82,8 +82,10 @@ class _Reader(Protocol):
         if self._over:
             return
         self._over = True
+        # We, the response and our transport know one another: without this the parts would wait for the collector.
+        parts, self._parts, self.transport = self._parts, [], None
         if reason.check(ResponseDone, PotentialDataLoss):
-            self.done.callback(b"".join(self._parts))
+            self.done.callback(b"".join(parts))
         else:
             self.done.errback(reason)
 

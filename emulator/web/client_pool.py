@@ -19,9 +19,9 @@ from typing import Any
 from attrs import frozen
 from hyperlink import EncodedURL
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectionClosed
+from twisted.internet.error import ConnectingCancelledError, ConnectionClosed
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers as TwistedHeaders
@@ -219,7 +219,7 @@ class ClientPool:
 
         factory = Factory.forProtocol(lambda: HttpClientConnection(lambda idle: self._keep(key, idle), self._forget))
         factory.noisy = False
-        connected: Deferred[ClientResponse] = self._endpoint(key).connect(factory).addCallback(send)
+        connected: Deferred[ClientResponse] = self._endpoint(key).connect(factory).addCallbacks(send, _given_up)
         return connected
 
     def _endpoint(self, key: _Key) -> Any:
@@ -282,6 +282,11 @@ class ClientPool:
 
 
 @implementer(IAgent)
+def _given_up(failure: Failure) -> Failure:
+    """Cancelling says the same whether it meets a connection or the attempt at one."""
+    return Failure(CancelledError()) if failure.check(ConnectingCancelledError) else failure
+
+
 class PooledAgent:
     """The pool as treq wants it, for one route."""
 

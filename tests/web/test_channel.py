@@ -202,6 +202,10 @@ class ChannelCase(SynchronousTestCase):
             self.assertEqual(request.raw_query, b"c=d" if b"?" in target else b"")
             self.assertEqual(len(request.headers), 2)
 
+    def test_space_around_a_value_is_none_of_it(self) -> None:
+        self.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-A: \t a b \t\r\nX-B:\r\n\r\n")
+        self.assertEqual(self.root.seen[0][1].headers.lines[1:], [("X-A", "a b"), ("X-B", "")])
+
     def test_two_hosts_are_a_400(self) -> None:
         answer = self.send(b"POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n\r\nab" + GET)
         self.assertTrue(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"))

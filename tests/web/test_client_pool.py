@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import ResponseDone
 
-from emulator.web.client_body import read_body
+from emulator.web.client_body import _Reader, read_body
 from emulator.web.client_pool import IDLE_SECONDS, InvalidUrl, Target
 from emulator.web.client_tls import Route
 from tests.integrations.backend import Backend
@@ -110,7 +114,16 @@ class Pool(SynchronousTestCase):
     def test_cancelled_while_connecting(self) -> None:
         asked = self.backend.pool.request(b"GET", "http://10.0.0.1/", [], b"")
         asked.cancel()
-        self.failureResultOf(asked)
+        self.failureResultOf(asked, CancelledError)
+
+    def test_a_body_that_was_read_is_let_go(self) -> None:
+        # At once: a gateway reads gigabytes between two rounds of the garbage collector.
+        reader = _Reader(10)
+        reader.makeConnection(StringTransport())
+        reader.dataReceived(b"ab")
+        reader.connectionLost(Failure(ResponseDone()))
+        self.assertEqual(self.successResultOf(reader.done), b"ab")
+        self.assertEqual((reader._parts, reader.transport), ([], None))
 
     def test_connects_elsewhere(self) -> None:
         self.ask(route=Route(connect=("10.9.9.9", 99)))
