@@ -150,7 +150,7 @@ class ClientCertificates(SynchronousTestCase):
             .subject_name(subject)
             .issuer_name(issuer)
             .public_key(key.public_key())
-            .serial_number(0xA1B2C)
+            .serial_number(0xA1B2C << 64)
             .not_valid_before(datetime(2019, 5, 28, 12, 30, 2, tzinfo=UTC))
             .not_valid_after(datetime(2031, 8, 5, 9, 36, 4, tzinfo=UTC))
             .sign(key, hashes.SHA256())
@@ -159,7 +159,7 @@ class ClientCertificates(SynchronousTestCase):
         shown = client_certificate(pem)
         self.assertEqual(shown["clientCertPem"], pem.decode())
         self.assertEqual((shown["subjectDN"], shown["issuerDN"]), ("CN=client.test", "CN=An issuer"))
-        self.assertEqual(shown["serialNumber"], "0a:1b:2c")
+        self.assertEqual(shown["serialNumber"], "0a:1b:2c" + 8 * ":00")
         self.assertEqual(
             shown["validity"], {"notBefore": "May 28 12:30:02 2019 GMT", "notAfter": "Aug  5 09:36:04 2031 GMT"}
         )
