@@ -41,6 +41,10 @@ class ConfigurationCase(SynchronousTestCase):
         settings = read_settings({}, environ)
         self.assertEqual((settings.provider, settings.disable_custom_cors), ("legacy", True))
 
+    def test_packages_for_node_are_no_interpreter(self) -> None:
+        environ = {"APIGW_EMU_NODE_MODULES": "/a,/b", "APIGW_EMU_NODE_22": "/usr/bin/node"}
+        self.assertEqual(("/a", "/b"), read_settings({}, environ).node_modules)
+
     def test_lists_and_tables(self) -> None:
         path = self.file(
             'listen = ["tcp:1", "unix:/x"]\n[services]\ndynamodb = { endpoint = "http://localhost:8000" }\n'
