@@ -70,6 +70,8 @@ async def run(invocation: Invocation, gateway: Gateway, stages: tuple[Stage, ...
 
 def refuse(invocation: Invocation, gateway: Gateway, error: GatewayError) -> Response:
     """The gateway response for ``error``."""
+    # The invocation keeps the error, and its frames would keep the invocation: a circle for the collector each time.
+    error.__traceback__ = error.__context__ = error.__cause__ = None
     if invocation.log is not None and error.log:
         invocation.log.append(error.log)
     invocation.reply = gateway_response.render(invocation, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -209,3 +210,19 @@ class Doors(SynchronousTestCase):
         self.assertEqual(seen, [200, 403, "stopped"])
 
 
+
+
+class Circles(SynchronousTestCase):
+    def test_a_refusal_leaves_none_for_the_collector(self) -> None:
+        world = World({"/": {"GET": mock_method()}, "/lambda": {"POST": proxy_method("AWS_PROXY", LAMBDA)}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b"no JSON")
+        world.send("GET", "/nothing")
+        world.send("POST", "/lambda")
+        gc.collect()
+        self.addCleanup(gc.enable)
+        gc.disable()
+        world.send("GET", "/nothing")
+        world.send("POST", "/lambda")
+        world.backend.requests.clear()
+        left = [each for each in gc.get_objects() if isinstance(each, GatewayError) and each.__traceback__]
+        self.assertEqual(left, [])
