@@ -35,12 +35,21 @@ def install(effects: Effects, account: str, serve: Serve) -> None:
         role = getattr(state_credentials, "role_arn", None) or ""
         owner = role.split(":")[4] if role.count(":") >= 5 else account
         lead = functools.partial(_send, effects, serve, client.meta.service_model.signing_name, owner, region)
-        client.meta.events.register_first("before-send", lead)
+        lead_client(client, lead)
         return client
 
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser.") and hasattr(module, _NAME):
             setattr(module, _NAME, client_for)
+
+
+def lead_client(client: Any, lead: Callable[..., Any]) -> None:
+    """Have ``lead`` answer a botocore client's requests, and nobody else."""
+    from moto.core.models import botocore_stubber
+
+    # botocore calls every handler, answered or not: moto's own would serve each call a second time.
+    client.meta.events.unregister("before-send", botocore_stubber)
+    client.meta.events.register_first("before-send", lead)
 
 
 def _send(

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 from attrs import define
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -122,6 +123,26 @@ class SyncExecutionCase(SynchronousTestCase):
 
 
 class Tasks(SynchronousTestCase):
+    def test_a_call_is_served_once(self) -> None:
+        import boto3
+        from moto.core.models import botocore_stubber
+
+        moto: list[Any] = []
+        ours: list[Any] = []
+        self.patch(botocore_stubber, "enabled", True)
+        self.patch(botocore_stubber, "process_request", moto.append)
+        answer = AWSResponse("https://x", 200, {}, MockRawResponse(b'{"QueueUrls": []}'))
+
+        def lead(request: Any, **_more: Any) -> AWSResponse:
+            ours.append(request)
+            return answer
+
+        client = boto3.session.Session("ak", "sk", region_name="us-east-1").client("sqs")
+        self.addCleanup(client.close)
+        step_functions_tasks.lead_client(client, lead)
+        self.assertEqual(client.list_queues()["QueueUrls"], [])
+        self.assertEqual((len(ours), moto), (1, []))
+
     def test_a_task_is_one_more_request(self) -> None:
         asked: list[Any] = []
 
