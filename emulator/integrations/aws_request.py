@@ -114,13 +114,12 @@ def _by_target(
         headers.set("X-Amz-Target", f"{description.target_prefix}.{uri.rest}")
     elif (named := (headers.last("x-amz-target") or "").rpartition(".")[2]) != uri.rest:
         return ServiceRequest(_request(uri, "POST", "/", (), _typed(headers, description), body), named)
-    given = [pair for pair in pairs if pair[0] not in ("Action", "Version")]
-    envelope = bool(given) and has_action(description, uri.rest)
-    if envelope:
-        # Seen on AWS with SSM: with parameters in the query the body does not count.
-        body = orjson.dumps(parameters(description, uri.rest, given))
+    given = parameters(description, uri.rest, pairs) if pairs and has_action(description, uri.rest) else {}
+    if given:
+        # Seen on AWS with SSM: with parameters in the query the body does not count. Names it does not have do nothing.
+        body = orjson.dumps(given)
     headers = _typed(headers, description)
-    return ServiceRequest(_request(uri, "POST", "/", (), headers, body or b"{}"), uri.rest, envelope)
+    return ServiceRequest(_request(uri, "POST", "/", (), headers, body or b"{}"), uri.rest, bool(given))
 
 
 def _by_rest(

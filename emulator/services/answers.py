@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from emulator.services.protocols import Description
+from emulator.services.protocols import Description, has_action
 from emulator.wire import Headers, Request, Response
 
 # Beyond this size bodies are left as they are: taking them apart would hold the reactor.
@@ -68,7 +68,7 @@ def _rest_json(response: Response) -> Response:
 def _json(description: Description, request: Request, response: Response) -> Response:
     """A JSON protocol's answer: its own media type, without spaces and nulls."""
     try:
-        body = orjson.loads(response.body)
+        body = orjson.loads(response.body or b"{}")
     except orjson.JSONDecodeError:
         return response
     if not isinstance(body, dict):
@@ -81,7 +81,7 @@ def _json(description: Description, request: Request, response: Response) -> Res
         for member, parameter in _ON_DEMAND.items():
             if member in body and parameter not in request.body:
                 del body[member]
-    written = orjson.dumps(body)
+    written = b"" if response.status < 300 and _answers_nothing(description, request) else orjson.dumps(body)
     lines = [
         line for line in response.headers if line[0].lower() not in ("content-type", "content-length", "x-amz-crc32")
     ]
@@ -90,6 +90,12 @@ def _json(description: Description, request: Request, response: Response) -> Res
     if description.name == "dynamodb":
         lines.append(("x-amz-crc32", str(zlib.crc32(written))))
     return Response(status=response.status, headers=Headers(lines), body=written)
+
+
+def _answers_nothing(description: Description, request: Request) -> bool:
+    """Whether the operation has no output at all: not even an empty object is sent then (Kinesis's CreateStream)."""
+    action = (request.headers.last("x-amz-target") or "").rpartition(".")[2]
+    return has_action(description, action) and description.model.operation_model(action).output_shape is None
 
 
 def _without_nulls(value: Any) -> Any:

@@ -307,6 +307,13 @@ class Answering(AwsCase):
             },
         )
 
+    def test_names_that_the_action_does_not_have_do_nothing(self) -> None:
+        # AWS's Kinesis tutorial maps "shard-id" onto the query beside its template.
+        self.services.answer = Response(status=200, body=b'{"ShardIterator":"i"}')
+        answer = self.answered("kinesis:action/GetShardIterator", b'{"StreamName":"s"}', query=[("shard-id", "x")])
+        self.assertEqual(self.asked.body, b'{"StreamName":"s"}')
+        self.assertEqual(answer.body, b'{"ShardIterator":"i"}')
+
     def test_its_error_too(self) -> None:
         self.services.answer = Response(status=400, body=b'{"__type":"a.b#ParameterNotFound","message":"no"}')
         answer = self.answered("ssm:action/GetParameter", query=[("Name", "/p")])

@@ -15,11 +15,12 @@ RID = "0a1b2c3d-0000-4000-8000-000000000001"
 
 class Answers(SynchronousTestCase):
     def tidied(
-        self, service: str, body: bytes, *lines: tuple[str, str], status: int = 200, asked: bytes = b"{}"
+        self, service: str, body: bytes, *lines: tuple[str, str], status: int = 200, asked: bytes = b"{}",
+        action: str = "b",
     ) -> Response:
         description = describe(service)
         assert description is not None
-        headers = Headers([] if service == "s3" else [("X-Amz-Target", "a.b")])
+        headers = Headers([] if service == "s3" else [("X-Amz-Target", f"a.{action}")])
         made = Request(method="POST", raw_path=b"/", raw_query=b"", headers=headers, body=asked)
         return tidied(description, made, Response(status=status, headers=Headers(lines), body=body), RID)
 
@@ -29,6 +30,11 @@ class Answers(SynchronousTestCase):
         self.assertEqual(
             answered.headers.lines, [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", "13")]
         )
+
+    def test_operations_without_output(self) -> None:
+        self.assertEqual(self.tidied("kinesis", b"{}", action="CreateStream").body, b"")
+        self.assertEqual(self.tidied("states", b"{}", action="DeleteStateMachine").body, b"{}")
+        self.assertEqual(self.tidied("kinesis", b'{"__type":"E"}', status=400, action="CreateStream").body[:1], b"{")
 
     def test_names_of_errors(self) -> None:
         for service, given, named in (
