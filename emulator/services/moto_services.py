@@ -200,6 +200,8 @@ class MotoServices:
             return self._failed(request, service, 400, problem["Code"], problem["Message"])
         finally:
             wait = patches.end()
+            # It knows itself by way of its environ: its body would wait for the garbage collector.
+            made.__dict__.clear()
         if not (isinstance(result, tuple) and len(result) == 3):
             result = 200, {}, result
         return Dispatched(_response(*result), wait)

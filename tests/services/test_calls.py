@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.effects import Effects
 from emulator.errors import ServiceError
+from emulator.services import moto_services
 from emulator.services.calls import ServiceCalls
 from emulator.services.moto_services import MotoServices
 from emulator.services.protocols import describe
@@ -54,6 +55,14 @@ class Calls(SynchronousTestCase):
         self.assertTrue(made["QueueUrl"].endswith("/000000000000/q"))
         told = self.successResultOf(self.calls.call("sqs", "ListQueues", {}, **WHERE))
         self.assertEqual(told["QueueUrls"], [made["QueueUrl"]])
+
+    def test_a_request_is_let_go_at_once(self) -> None:
+        # moto's knows itself: its body would stay until the garbage collector comes by.
+        made: list[Any] = []
+        real = moto_services._moto_request
+        self.patch(moto_services, "_moto_request", lambda *args: made.append(real(*args)) or made[-1])
+        self.successResultOf(self.calls.call("sqs", "ListQueues", {}, **WHERE))
+        self.assertEqual([vars(each) for each in made], [{}])
 
     def test_each_protocol(self) -> None:
         topic = self.successResultOf(self.calls.call("sns", "CreateTopic", {"Name": "t"}, **WHERE))
