@@ -24,6 +24,7 @@ from emulator.effects import Effects, settle_heap
 from emulator.front import Front
 from emulator.pages import Pages, json_response
 from emulator.parts import Parts, import_parts
+from emulator.services import custom_answers
 from emulator.services.calls import ServiceCalls
 from emulator.services.detect import Target
 from emulator.services.moto_services import MotoServices
@@ -168,6 +169,8 @@ class Emulator(MultiService):
         return self.parts.service_request(request, target)
 
     def page(self, request: wire.Request) -> Deferred[wire.Response] | wire.Response:
+        if request.raw_path.startswith(custom_answers.PATH) and self.parts is not None:
+            return self.parts.custom_answers.take(request)
         return self.pages.answer(request)
 
     def new_request_id(self) -> str:

@@ -70,9 +70,11 @@ class Parts:
         self._make_planes()
 
     def _make_lambda(self, endpoint_url: Callable[[], str]) -> None:
+        from emulator.services.custom_answers import CustomAnswers
         from emulator.services.lambda_invoker import Lambda
 
         self.lambdas = Lambda(self._effects, self._settings, self._settings.state_dir, endpoint_url, self._calls)
+        self.custom_answers = CustomAnswers(self._effects, self.lambdas.invoker, self._calls, endpoint_url)
 
     def _make_planes(self) -> None:
         from emulator.control.app import ControlApp
@@ -128,7 +130,7 @@ class Parts:
 
     def service_request(self, request: wire.Request, target: Target) -> Deferred[wire.Response]:
         """A request for another AWS service."""
-        where = {"account": target.account, "region": target.region}
+        where: dict[str, Any] = {"account": target.account, "region": target.region}
         if target.service == "lambda" and self.lambdas.api.serves(request):
             return self.lambdas.api.handle(request, **where)
         if target.service == "cloudtrail" and self.trail.serves(request):
@@ -147,7 +149,7 @@ class Parts:
         elif module == "cloudformation":
             from emulator.cloudformation import moto_models
 
-            moto_models.install(self._call_from_stack)
+            moto_models.install(self._call_from_stack, self._ask_from_stack, self._run_apart)
         elif module == "stepfunctions":
             from emulator.services import step_functions_tasks
 
@@ -160,6 +162,18 @@ class Parts:
     def _call_from_stack(self, account: str, region: str, operation: str, request: dict[str, Any]) -> Any:
         """A call CloudFormation makes, on the writer's thread: an operation of ours, or ``service:Action``."""
         return self._effects.wait_for(self._perform, account, region, operation, request)
+
+    def _ask_from_stack(self, account: str, region: str, event: dict[str, Any]) -> Any:
+        """What the function of a custom resource answers; on the writer's thread, which others have meanwhile."""
+        return self._effects.wait_for(self.custom_answers.ask, account, region, event)
+
+    def _run_apart(self, work: Callable[[], None]) -> None:
+        """On the writer's thread: have ``work`` done there later."""
+        self._effects.from_thread(self._start_apart, work)
+
+    def _start_apart(self, work: Callable[[], None]) -> None:
+        done = self._effects.in_writer(work)
+        done.addErrback(lambda failure: self.log.failure("A stack's run failed", failure))
 
     def _perform(self, account: str, region: str, operation: str, request: dict[str, Any]) -> Deferred[Any]:
         service, colon, action = operation.partition(":")

@@ -10,21 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.cloudformation import models, parsing
+from moto.cloudformation import models, parsing, responses
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
 
-from emulator.cloudformation import method, rest_api, stage, templates
+from emulator.cloudformation import custom_resources, method, nested_stacks, rest_api, stack_runs, stage, templates
 from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag
-from emulator.cloudformation.stacks import (
-    Resources,
-    create_resources,
-    delete_stack,
-    execute_change_set,
-    update_stack,
-)
+from emulator.cloudformation.stacks import Resources
 from emulator.store.records import Record
 
 #: ``(account, region, operation, request) -> answer``: one call, made from the writer's thread. An operation is one of
@@ -152,15 +146,26 @@ def _model(type_name: str) -> type[ApiGatewayResource]:
 _MODELS = {name: _model(name) for name in ("AWS::ApiGateway::RestApi", *_OTHERS)}
 
 
-def install(call: Call) -> None:
-    """Put our types and our engine into moto's CloudFormation. ``call`` is asked for every control-plane call."""
+def install(
+    call: Call, ask: custom_resources.Ask, apart: Callable[[Callable[[], None]], None] = lambda work: work()
+) -> None:
+    """Put our types and our engine into moto's CloudFormation.
+
+    ``call`` is asked for every control-plane call, ``ask`` for what custom resources' functions answer, ``apart`` to
+    run a stack after the call that made it was answered.
+    """
     _installed["call"] = call
+    custom_resources.install(ask)
+    stack_runs.install(apart)
     known = {
         model.cloudformation_type(): model
         for model in CloudFormationModel.__subclasses__()
         if model is not ApiGatewayResource and not model.cloudformation_type().startswith("AWS::ApiGateway::")
     }
     known.update(_MODELS)
+    parsing.CustomModel = custom_resources.CustomResource
+    for kind in (custom_resources.CustomResource, nested_stacks.NestedStack):
+        known[kind.cloudformation_type()] = kind
     parsing.get_model_map = lambda: known
     parsing.get_model_list = lambda: list(known.values())
     names = {type_name: model.cloudformation_name_type() for type_name, model in known.items()}
@@ -170,12 +175,47 @@ def install(call: Call) -> None:
     models.ResourceMap = Resources
     models.Stack.parse_template = staticmethod(_parse)
     models.Stack._parse_template = _parse_stack
-    models.Stack.create_resources = create_resources
-    models.Stack.update = update_stack
+    models.Stack.create_resources = stack_runs.create_resources
+    models.Stack.update = stack_runs.update_stack
+    models.Stack.outputs = property(stack_runs.outputs)
+    models.Stack.exports = property(stack_runs.exports)
     models.ChangeSet._parse_template = _parse_change_set
-    models.CloudFormationBackend.execute_change_set = execute_change_set
-    models.CloudFormationBackend.delete_stack = delete_stack
+    models.CloudFormationBackend.create_stack = stack_runs.create_stack
+    models.CloudFormationBackend.execute_change_set = stack_runs.execute_change_set
+    models.CloudFormationBackend.delete_stack = stack_runs.delete_stack
+    for name in ("create_stack", "update_stack", "execute_change_set"):
+        method_of_moto = getattr(responses.CloudFormationResponse, name)
+        if not hasattr(method_of_moto, "heeds_rollback_choice"):
+            setattr(responses.CloudFormationResponse, name, stack_runs.with_rollback_choice(method_of_moto))
     _both_languages()
+
+
+# What code in a template can require: ``send(event, context, status, data, physicalResourceId, noEcho)``.
+_CFN_RESPONSE = """
+exports.SUCCESS = 'SUCCESS';
+exports.FAILED = 'FAILED';
+exports.send = (event, context, status, data, physicalResourceId, noEcho) => {
+  const body = JSON.stringify({
+    Status: status,
+    Reason: `See the details in CloudWatch Log Stream: ${context.logStreamName}`,
+    PhysicalResourceId: physicalResourceId || context.logStreamName,
+    StackId: event.StackId,
+    RequestId: event.RequestId,
+    LogicalResourceId: event.LogicalResourceId,
+    NoEcho: noEcho || false,
+    Data: data,
+  });
+  const url = new URL(event.ResponseURL);
+  const client = require(url.protocol === 'http:' ? 'http' : 'https');
+  const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
+  const request = client.request(url, { method: 'PUT', headers }, () => context.done());
+  request.on('error', (error) => {
+    console.log(`The response could not be sent: ${error}`);
+    context.done();
+  });
+  request.end(body);
+};
+"""
 
 
 def _both_languages() -> None:
@@ -192,6 +232,7 @@ def _both_languages() -> None:
             archive.writestr("index.py", code)
             archive.writestr("index.js", code)
             archive.writestr("cfnresponse.py", load_resource_as_str("awslambda/resources/cfnresponse.py.txt"))
+            archive.writestr("node_modules/cfn-response/index.js", _CFN_RESPONSE)
         return target.getvalue()
 
     LambdaFunction._create_zipfile_from_plaintext_code = staticmethod(zipped)

@@ -1,9 +1,10 @@
-"""Stacks: the order of their resources, and what happens when one fails.
+"""The resources of a stack: the order they are made in, and what happens when one fails.
 
 moto's own engine makes resources in the order of the template, skips types it does not know and leaves a failed stack
 half made; an update removes first and adds later. Here, as on AWS: dependencies first (references as well as
 DependsOn), events for each resource, roll-back on failure, replaced and removed resources deleted last.
-Belongs here: that engine, as a subclass and functions that ``moto_models.install`` puts in place.
+Belongs here: that engine, as a subclass that ``moto_models.install`` puts in place. Never here: stacks as a whole
+(``stack_runs.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from attrs import Factory, define
 from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
 from twisted.logger import Logger
@@ -22,13 +24,24 @@ log = Logger()
 _SUBSTITUTION = re.compile(r"\$\{([^!}.]+)[^}]*\}")
 
 
+@define
+class Journal:
+    """What an update did: ids that are new, ids that were changed in place, what was replaced and what is to go."""
+
+    made: list[str] = Factory(list)
+    changed: list[str] = Factory(list)
+    replaced: dict[str, tuple[Any, dict[str, Any]]] = Factory(dict)
+    gone: dict[str, tuple[Any, dict[str, Any]]] = Factory(dict)
+
+
 class ResourceFailed(Exception):
     """One resource could not be made, changed or deleted; ``reason`` is what its event tells."""
 
-    def __init__(self, logical_id: str, reason: str) -> None:
+    def __init__(self, logical_id: str, reason: str, journal: Journal | None = None) -> None:
         super().__init__(logical_id, reason)
         self.logical_id = logical_id
         self.reason = reason
+        self.journal = journal or Journal()
 
 
 def references(value: Any) -> Iterator[str]:
@@ -80,9 +93,23 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
 
     _resource_json_map: dict[str, Any]
     input_parameters: dict[str, Any]
+    _making: str | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        """What a name stands for. Looking makes nothing, but for the one resource whose turn it is."""
+        made = self._parsed_resources.get(key)
+        if made is not None or key in self._parsed_resources:
+            return made
+        if key == self._making:
+            return super().__getitem__(key)
+        condition = self._resource_json_map[key].get("Condition")
+        if condition is not None and not self.lazy_condition_map[condition]:
+            return None
+        raise KeyError(key)
 
     def load(self) -> None:
         self._refuse_unknown(self._resource_json_map)
+        ordered(self._resource_json_map)
         super().load()
 
     def _refuse_unknown(self, resources: dict[str, Any]) -> None:
@@ -114,6 +141,7 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                self._making = logical_id
                 made = self[logical_id]
         except Exception as error:
             # Whatever moto or a resource raises ends in the stack's events, as on AWS.
@@ -121,6 +149,8 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
             reason = str(getattr(error, "message", "") or error)
             _event(stack, logical_id, "", resource_json["Type"], "CREATE_FAILED", reason)
             raise ResourceFailed(logical_id, reason) from error
+        finally:
+            self._making = None
         _event(stack, logical_id, _id(made), resource_json["Type"], "CREATE_COMPLETE")
         return made
 
@@ -140,40 +170,71 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
         _event(stack, logical_id, _id(resource), type_name, "DELETE_COMPLETE")
         return ""
 
-    def update(
-        self, template: dict[str, Any], parameters: dict[str, Any] | None = None, stack: Any = None
-    ) -> None:
-        """Change and add, dependencies first; then delete what was replaced or went. ResourceFailed stops it."""
+    def update(self, template: dict[str, Any], parameters: dict[str, Any] | None, stack: Any) -> Journal:
+        """Change and add, dependencies first; then delete what was replaced or went.
+
+        ResourceFailed stops it; its ``journal`` is what ``undo`` needs.
+        """
         old, new = self._resource_json_map, template["Resources"]
         self._refuse_unknown(new)
         resolved_before = {name: self._resolved(old.get(name)) for name in old if name in self._parsed_resources}
-        self._template, self._resource_json_map = template, new
-        if parameters:
-            self.input_parameters = {**self.input_parameters, **parameters}
+        journal = Journal()
+        self._look_at(template, {**self.input_parameters, **(parameters or {})})
+        wanted = self.wanted(new)
+        try:
+            for logical_id in wanted:
+                present = self._parsed_resources.get(logical_id)
+                if present is None:
+                    journal.made.append(logical_id)
+                    self.make(stack, logical_id)
+                elif logical_id not in old or old[logical_id].get("Type") != new[logical_id]["Type"]:
+                    journal.replaced[logical_id] = (self._parsed_resources.pop(logical_id), old[logical_id])
+                    self.make(stack, logical_id)
+                elif self._resolved(new[logical_id]) != resolved_before.get(logical_id):
+                    self._change(stack, logical_id, present, old[logical_id], journal)
+        except ResourceFailed as failure:
+            failure.journal = journal
+            raise
+        for logical_id in reversed(ordered(old)):
+            if logical_id not in wanted and self._parsed_resources.get(logical_id) is not None:
+                journal.gone[logical_id] = (self._parsed_resources.pop(logical_id), old[logical_id])
+        return journal
+
+    def clean_up(self, stack: Any, journal: Journal) -> None:
+        """Delete what an update replaced or left out."""
+        for logical_id, (resource, resource_json) in {**journal.replaced, **journal.gone}.items():
+            self.unmake(stack, logical_id, resource, resource_json)
+
+    def undo(self, stack: Any, template: dict[str, Any], parameters: dict[str, Any], journal: Journal) -> list[str]:
+        """Lead everything back to the old template; answers the ids of what could not be."""
+        newer = self._resource_json_map
+        self._look_at(template, parameters)
+        failed, doomed = [], []
+        for logical_id, (resource, _json) in journal.replaced.items():
+            doomed.append((logical_id, self._parsed_resources.get(logical_id)))
+            self._parsed_resources[logical_id] = resource
+        for logical_id in journal.changed:
+            try:
+                self._change(stack, logical_id, self._parsed_resources[logical_id], newer[logical_id], Journal())
+            except ResourceFailed:
+                failed.append(logical_id)
+        doomed += [(logical_id, self._parsed_resources.pop(logical_id, None)) for logical_id in journal.made]
+        for logical_id, resource in reversed(doomed):
+            if resource is not None and self.unmake(stack, logical_id, resource, newer[logical_id]):
+                failed.append(logical_id)
+        return failed
+
+    def _look_at(self, template: dict[str, Any], parameters: dict[str, Any]) -> None:
+        """Take a template and its parameters for those that hold from now on."""
+        self._template, self._resource_json_map = template, template["Resources"]
+        self.input_parameters = parameters
         self.load_mapping()
         self.load_parameters()
         self.load_conditions()
-        doomed: list[tuple[str, Any, dict[str, Any]]] = []
-        wanted = self.wanted(new)
-        for logical_id in wanted:
-            present = self._parsed_resources.get(logical_id)
-            if present is None:
-                self.make(stack, logical_id)
-            elif logical_id not in old or old[logical_id].get("Type") != new[logical_id]["Type"]:
-                doomed.append((logical_id, self._parsed_resources.pop(logical_id), old[logical_id]))
-                self.make(stack, logical_id)
-            elif self._resolved(new[logical_id]) != resolved_before.get(logical_id):
-                self._change(stack, logical_id, present, old[logical_id], doomed)
-        for logical_id in reversed(ordered(old)):
-            if logical_id not in wanted and self._parsed_resources.get(logical_id) is not None:
-                doomed.append((logical_id, self._parsed_resources.pop(logical_id), old[logical_id]))
-        for logical_id, resource, resource_json in doomed:
-            self.unmake(stack, logical_id, resource, resource_json)
 
-    def _change(
-        self, stack: Any, logical_id: str, present: Any, was: dict[str, Any], doomed: list[Any]
-    ) -> None:
+    def _change(self, stack: Any, logical_id: str, present: Any, was: dict[str, Any], journal: Journal) -> None:
         type_name = was["Type"]
+        journal.changed.append(logical_id)
         _event(stack, logical_id, _id(present), type_name, "UPDATE_IN_PROGRESS")
         try:
             changed = parsing.parse_and_update_resource(
@@ -186,9 +247,9 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
             raise ResourceFailed(logical_id, reason) from error
         if changed is not None:
             self._parsed_resources[logical_id] = changed
-            replaced = _id(changed) != _id(present) and hasattr(present, "physical")
-            if replaced:
-                doomed.append((logical_id, present, was))
+            if _id(changed) != _id(present) and hasattr(present, "physical"):
+                journal.changed.remove(logical_id)
+                journal.replaced[logical_id] = (present, was)
         _event(stack, logical_id, _id(changed or present), type_name, "UPDATE_COMPLETE")
 
     def _resolved(self, resource_json: dict[str, Any] | None) -> Any:
@@ -233,113 +294,3 @@ def _event(stack: Any, logical_id: str, physical: str, type_name: str, status: s
             resource_properties=None,
         )
     )
-
-
-def create_resources(self: Any) -> None:
-    """``Stack.create_resources``: all of them, or none and ROLLBACK_COMPLETE."""
-    self.status = "CREATE_IN_PROGRESS"
-    resources: Resources = self.resource_map
-    resources._template = self.template_dict
-    resources._resource_json_map = self.template_dict["Resources"]
-    _tag(self, resources)
-    made: list[str] = []
-    try:
-        for logical_id in resources.wanted(self.template_dict["Resources"]):
-            resources.make(self, logical_id)
-            made.append(logical_id)
-    except ResourceFailed as failure:
-        _rolled_back(self, resources, made, failure)
-        return
-    self.description = self.template_dict.get("Description")
-    if all(each is None or each.is_created() for each in map(resources._parsed_resources.get, made)):
-        self.mark_creation_complete()
-
-
-def _tag(stack: Any, resources: Resources) -> None:
-    resources.tags.update(
-        {"aws:cloudformation:stack-name": stack.name, "aws:cloudformation:stack-id": stack.stack_id}
-    )
-
-
-def _rolled_back(stack: Any, resources: Resources, made: list[str], failure: ResourceFailed) -> None:
-    reason = f"The following resource(s) failed to create: [{failure.logical_id}]. "
-    if stack.disable_rollback:
-        stack.status = "CREATE_FAILED"
-        stack._add_stack_event("CREATE_FAILED", resource_status_reason=reason)
-        return
-    stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason + "Rollback requested by user.")
-    for logical_id in reversed(made):
-        resource = resources._parsed_resources.pop(logical_id, None)
-        if resource is not None:
-            resources.unmake(stack, logical_id, resource, stack.template_dict["Resources"][logical_id])
-    stack.status = "ROLLBACK_COMPLETE"
-    stack._add_stack_event("ROLLBACK_COMPLETE")
-
-
-def update_stack(
-    self: Any,
-    template: Any,
-    role_arn: str | None = None,
-    parameters: dict[str, Any] | None = None,
-    tags: dict[str, str] | None = None,
-) -> None:
-    """``Stack.update``: change and add, dependencies first; then delete what was replaced or went."""
-    self._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
-    before, self.template = self.template_dict, template
-    if parameters:
-        self.parameters = {**self.parameters, **parameters}
-    self._parse_template()
-    try:
-        self.resource_map.update(self.template_dict, parameters, stack=self)
-    except ResourceFailed as failure:
-        self.template_dict = before
-        reason = f"The following resource(s) failed to update: [{failure.logical_id}]. {failure.reason}"
-        # As on AWS with roll-back disabled: what was changed before the failure stays, and the status says so.
-        self.status = "UPDATE_FAILED"
-        self._add_stack_event("UPDATE_FAILED", resource_status_reason=reason)
-        return
-    self.output_map = self._create_output_map()
-    self._add_stack_event("UPDATE_COMPLETE")
-    self.status = "UPDATE_COMPLETE"
-    self.role_arn = role_arn
-    if tags is not None:
-        self.tags = tags
-
-
-def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
-    """``CloudFormationBackend.execute_change_set``: create or update the stack as the change set says."""
-    change_set = self.describe_change_set(change_set_name)
-    stack = self.stacks[change_set.stack_id]
-    change_set.execution_status = "EXECUTE_COMPLETE"
-    if change_set.change_set_type != "CREATE":
-        stack.update(change_set.template, change_set.role_arn, change_set.parameters, change_set.tags)
-    else:
-        stack.template, stack.parameters = change_set.template, change_set.parameters
-        stack._parse_template()
-        stack.cross_stack_resources = self.exports
-        stack.resource_map = stack._create_resource_map()
-        stack.output_map = stack._create_output_map()
-        stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-        stack.create_resources()
-    for export in stack.exports:
-        self.exports[export.name] = export
-
-
-def delete_stack(self: Any, name_or_stack_id: str) -> None:
-    """``CloudFormationBackend.delete_stack``: a stack that cannot be deleted whole stays, as DELETE_FAILED."""
-    found = [s for s in self.stacks.values() if name_or_stack_id in (s.stack_id, s.name)]
-    for stack in found:
-        exports = [export.name for export in stack.exports]
-        stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
-        failed = stack.resource_map.delete(stack)
-        if failed:
-            stack.status = "DELETE_FAILED"
-            reason = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
-            stack._add_stack_event("DELETE_FAILED", resource_status_reason=reason)
-            continue
-        stack.status = "DELETE_COMPLETE"
-        stack._add_stack_event("DELETE_COMPLETE")
-        del self.stacks[stack.stack_id]
-        self.deleted_stacks[stack.stack_id] = stack
-        for name in exports:
-            self.exports.pop(name, None)

@@ -69,6 +69,7 @@ class StackTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.control = Control()
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[dict[str, Any]] = []
 
         def call(account: str, region: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
             if ":" in operation:
@@ -79,9 +80,17 @@ class StackTests(SynchronousTestCase):
             answer = self.control.effects.wait_for(Deferred.fromCoroutine, made)
             return answer or {}
 
-        moto_models.install(call)
+        moto_models.install(call, self.ask)
         cloudformation_backends.reset()
         self.backend = cloudformation_backends[ACCOUNT][REGION]
+
+    def ask(self, account: str, region: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What the functions of custom resources answer: the property ``Answer`` says it."""
+        self.events.append(event)
+        said: str = event["ResourceProperties"].get("Answer", "ok")
+        if said == "fail":
+            return {"Status": "FAILED", "Reason": "no", "RequestId": "r"}
+        return {"Status": "SUCCESS", "PhysicalResourceId": said, "Data": {"A": said.upper(), "B": {"C": 1}}}
 
     def create(self, template: str = TEMPLATE, name: str = "s1") -> Any:
         return self.backend.create_stack(name, template, {})
@@ -155,13 +164,116 @@ class StackTests(SynchronousTestCase):
         self.create(f"Resources: {{A: {{{alias}}}}}")
         self.assertEqual(self.asked[0][1]["RoutingConfig"], {"AdditionalVersionWeights": {"2": 0.5}})
 
-    def test_an_update_that_fails_says_so(self) -> None:
+    def test_an_update_that_fails_is_led_back(self) -> None:
         stack = self.create()
+        api = stack.outputs[0]["OutputValue"]
+        deployment = self.control("GetStage", restApiId=api, stageName="prod")["deploymentId"]
+        bad = TEMPLATE.replace("Limit: 5, Period: DAY", "Limit: 5, Period: YEAR").replace("a: 1", "a: 2")
+        bad = bad.replace("Deployment1", "Deployment2").replace("Name: one", "Name: two")
+        stack.update(bad + "  Name: {Value: x}\n")
+        self.assertEqual(stack.status, "UPDATE_ROLLBACK_COMPLETE")
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+        self.assertEqual(self.control("GetRestApi", restApiId=api)["name"], "one")
+        stage = self.control("GetStage", restApiId=api, stageName="prod")
+        self.assertEqual((stage["variables"], stage["deploymentId"]), ({"a": "1"}, deployment))
+        self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
+        self.assertEqual([each["OutputKey"] for each in stack.outputs], ["Id"])
+        stack.update(TEMPLATE.replace("Limit: 5,", "Limit: 7,"))
+        self.assertEqual(stack.status, "UPDATE_COMPLETE")
+        self.backend.delete_stack("s1")
+        self.assertEqual(stack.status, "DELETE_COMPLETE")
+
+    def test_an_update_without_roll_back_stays_as_it_is(self) -> None:
+        stack = self.create()
+        self.backend.rollback_disabled = True
+        self.addCleanup(setattr, self.backend, "rollback_disabled", False)
         stack.update(TEMPLATE.replace("Limit: 5, Period: DAY", "Limit: 5, Period: YEAR"))
         self.assertEqual(stack.status, "UPDATE_FAILED")
         self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_a_custom_resource(self) -> None:
+        text = (
+            "Resources: {C: {Type: Custom::X, Properties: {ServiceToken: 'arn:f', Answer: one, N: 1, T: true}}}\n"
+            "Outputs: {A: {Value: !GetAtt C.A}, Id: {Value: !Ref C}, D: {Value: !GetAtt C.B.C}}"
+        )
+        stack = self.create(text)
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        self.assertEqual([each["OutputValue"] for each in stack.outputs], ["ONE", "one", 1])
+        made = self.events.pop()
+        self.assertEqual((made["RequestType"], made["ResourceType"]), ("Create", "Custom::X"))
+        self.assertEqual(made["LogicalResourceId"], "C")
+        self.assertEqual({"ServiceToken": "arn:f", "Answer": "one", "N": "1", "T": "true"}, made["ResourceProperties"])
+        stack.update(text.replace("N: 1", "N: 2"))
+        (changed,) = self.events
+        self.assertEqual(("Update", "one", "1"), self.told(changed, "RequestType", "PhysicalResourceId", "N"))
+        stack.update(text.replace("one", "two"))
+        self.assertEqual(["Update", "Delete"], [each["RequestType"] for each in self.events[1:]])
+        self.assertEqual("one", self.events[2]["PhysicalResourceId"])
         self.backend.delete_stack("s1")
-        self.assertEqual(stack.status, "DELETE_COMPLETE")
+        self.assertEqual(("Delete", "two"), (self.events[3]["RequestType"], self.events[3]["PhysicalResourceId"]))
+
+    def told(self, event: dict[str, Any], kind: str, physical: str, old: str) -> tuple[Any, ...]:
+        return event[kind], event[physical], event["OldResourceProperties"][old]
+
+    def test_a_custom_resource_that_fails(self) -> None:
+        stack = self.create(
+            "Resources: {C: {Type: AWS::CloudFormation::CustomResource, Properties: {ServiceToken: t, Answer: fail}}}"
+        )
+        self.assertEqual(stack.status, "ROLLBACK_COMPLETE")
+        self.assertIn("Message returned: no (RequestId: r)", self.reasons(stack)[0])
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_exports_are_there_when_the_stack_is(self) -> None:
+        exporting = TEMPLATE.replace("{Value: !Ref Api}", "{Value: !Ref Api, Export: {Name: api-id}}")
+        stack = self.create(exporting)
+        statuses = [each.resource_status for each in stack.events if each.logical_resource_id == "Api"]
+        self.assertEqual(statuses, ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"])
+        importing = """
+Resources:
+  More:
+    Type: AWS::ApiGateway::Model
+    Properties: {RestApiId: !ImportValue api-id, Name: More, Schema: {}}
+"""
+        other = self.create(importing, "s2")
+        self.assertEqual((other.status, self.reasons(other)), ("CREATE_COMPLETE", []))
+        again = self.create(exporting, "s3")
+        self.assertEqual(again.status, "ROLLBACK_COMPLETE")
+        stack.update(TEMPLATE)
+        self.assertEqual(self.backend.exports, {})
+
+    def test_a_stack_within(self) -> None:
+        inner = """
+Parameters: {P: {Type: String}}
+Resources: {A: {Type: AWS::ApiGateway::RestApi, Properties: {Name: !Ref P}}}
+Outputs: {Id: {Value: !Ref A}}
+"""
+        self.put("inner.yaml", inner)
+        outer = """
+Resources:
+  In:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: 'https://s3.amazonaws.com/templates/inner.yaml', Parameters: {P: one}}
+Outputs: {Id: {Value: !GetAtt In.Outputs.Id}, Stack: {Value: !Ref In}}
+"""
+        stack = self.create(outer)
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        api, within = (each["OutputValue"] for each in stack.outputs)
+        self.assertEqual(self.control("GetRestApi", restApiId=api)["name"], "one")
+        self.assertEqual(self.backend.get_stack(within).parent_id, stack.stack_id)
+        stack.update(outer.replace("P: one", "P: two"))
+        self.assertEqual(stack.status, "UPDATE_COMPLETE")
+        self.assertEqual(self.control("GetRestApi", restApiId=api)["name"], "two")
+        self.backend.delete_stack("s1")
+        self.assertEqual(self.control("GetRestApis").get("items", []), [])
+        self.assertEqual(list(self.backend.stacks), [])
+
+    def put(self, key: str, text: str) -> None:
+        from moto.s3.models import s3_backends
+
+        bucket = s3_backends[ACCOUNT]["aws"]
+        bucket.create_bucket("templates", REGION)
+        self.addCleanup(bucket.reset)
+        bucket.put_object("templates", key, text.encode())
 
     def test_delete_leaves_nothing(self) -> None:
         stack = self.create()

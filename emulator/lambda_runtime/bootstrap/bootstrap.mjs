@@ -7,6 +7,7 @@
 
 import { RuntimeApi } from './runtime_api.mjs';
 import { loadHandler } from './handler.mjs';
+import { reachTheEmulator } from './custom_resources.mjs';
 import { patchConsole, setRequestId } from './logging.mjs';
 import { isStreaming, runStreaming } from './streaming.mjs';
 import { asError, fault, logError } from './errors.mjs';
@@ -127,6 +128,7 @@ function serve(handler, event, headers) {
 
 async function main() {
   patchConsole();
+  reachTheEmulator();
   let handler;
   try {
     handler = await loadHandler(taskRoot, handlerName);

@@ -1,8 +1,10 @@
 // The Runtime API's requests over one kept connection: plain sockets, because node:http costs half the throughput.
+// A small answer waits until the next call is asked for, which is at once, and both go out together.
 
 import net from 'node:net';
 
 const PREFIX = '/2018-06-01/runtime/';
+const SMALL = 1024 * 1024; // a larger answer may be refused for its size, and then no call must have been asked for
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 export class RuntimeApi {
@@ -13,6 +15,7 @@ export class RuntimeApi {
     this.chunks = [];
     this.size = 0;
     this.head = null;
+    this.owed = null; // an answer that goes out with the next question
     this.socket = net.connect({ host, port: Number(port), noDelay: true });
     this.socket.on('data', (chunk) => this.received(chunk));
     // Without the Runtime API there is nothing to run for.
@@ -27,8 +30,13 @@ export class RuntimeApi {
   received(chunk) {
     this.chunks.push(chunk);
     this.size += chunk.length;
+    if (this.pending) this.parse();
+  }
+
+  // One answer off what has come, if it is all there.
+  parse() {
     if (!this.head) {
-      const data = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks);
+      const data = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks);
       const end = data.indexOf(HEAD_END);
       this.chunks = [data];
       if (end < 0) return;
@@ -56,7 +64,10 @@ export class RuntimeApi {
 
   answer() {
     this.ref();
-    return new Promise((resolve) => { this.pending = { resolve }; });
+    return new Promise((resolve) => {
+      this.pending = { resolve };
+      if (this.size) this.parse();
+    });
   }
 
   head_of(method, path, headers) {
@@ -66,16 +77,24 @@ export class RuntimeApi {
   }
 
   async next() {
-    this.socket.write(this.head_of('GET', 'invocation/next', {}));
+    const question = this.head_of('GET', 'invocation/next', {});
+    const owed = this.owed;
+    this.owed = null;
+    this.socket.write(owed ? Buffer.concat([owed, Buffer.from(question)]) : question);
+    if (owed) await this.answer();
     const answer = await this.answer();
     if (answer.status !== 200) throw new Error(`The Runtime API refused to give a call: ${answer.status}`);
     return answer;
   }
 
-  async post(path, body, headers = {}) {
+  message(path, body, headers = {}) {
     const data = Buffer.from(body);
     const head = this.head_of('POST', path, { 'Content-Type': 'application/json', ...headers, 'Content-Length': data.length });
-    this.socket.write(Buffer.concat([Buffer.from(head), data]));
+    return Buffer.concat([Buffer.from(head), data]);
+  }
+
+  async post(path, body, headers) {
+    this.socket.write(this.message(path, body, headers));
     const answer = await this.answer();
     if (answer.status === 413) {
       // The platform has told the caller; on AWS the runtime ends here, too.
@@ -85,7 +104,11 @@ export class RuntimeApi {
     return answer;
   }
 
-  respond(requestId, body) { return this.post(`invocation/${requestId}/response`, body); }
+  async respond(requestId, body) {
+    const path = `invocation/${requestId}/response`;
+    if (body.length < SMALL) this.owed = this.message(path, body);
+    else await this.post(path, body);
+  }
 
   fail(requestId, error, type = error.errorType) {
     const cause = JSON.stringify({ working_directory: process.cwd(), exceptions: [{ type, message: error.errorMessage, stack: [] }], paths: [] });
