@@ -29,7 +29,7 @@ def access_values(invocation: Invocation, reply: Response, latency: int) -> dict
         values.update(flatten(invocation.waf, "waf."))
     values["status"] = reply.status
     values["responseLatency"] = latency
-    values["responseLength"] = len(reply.body)
+    values["responseLength"] = invocation.extra.get("responseLength", len(reply.body))
     if has(invocation, "deployment"):
         values["endpointType"] = invocation.deployment.endpoint_type
     if has(invocation, "identity"):
@@ -77,6 +77,10 @@ def _integration(invocation: Invocation, reply: Response, values: dict[str, Any]
     ):
         if override and override is not NO_OVERRIDE:
             values.update(flatten(override, f"{name}."))
+    values["integration.responseTransferMode"] = "STREAMED" if invocation.integration_request.stream else "BUFFERED"
+    for name in ("timeToAllHeaders", "timeToFirstContent"):
+        if name in invocation.extra:
+            values[f"integration.{name}"] = invocation.extra[name]
     if has(invocation, "integration_latency"):
         values["integrationLatency"] = values["integration.latency"] = invocation.integration_latency
     if not has(invocation, "answer"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -21,6 +21,7 @@ from emulator.execute_api.cache import StageCaches
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.locate import Address, Directory, locate
 from emulator.execute_api.throttle import Buckets
+from emulator.execute_api.watched_stream import WatchedStream
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
 from emulator.settings import Settings
 from emulator.store.records import Record
@@ -115,9 +116,18 @@ class Gateway:
         return pipeline.refuse(invocation, self, GatewayError("DEFAULT_5XX", status=500))
 
     def _finish(self, response: Response, invocation: Invocation) -> Response:
+        """Tell the observers: now, or when a streaming reply has ended."""
+        if response.stream is not None:
+            watched = WatchedStream(
+                response.stream, self.effects.clock, invocation, lambda: self._observe(invocation)
+            )
+            return evolve(response, stream=watched)
+        self._observe(invocation)
+        return response
+
+    def _observe(self, invocation: Invocation) -> None:
         for observer in self.observers:
             observer.finished(invocation, self)
-        return response
 
     # -- the control plane's doors (Call.data_plane)
 

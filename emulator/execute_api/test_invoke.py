@@ -20,7 +20,6 @@ from emulator.execute_api import identifiers, pipeline
 from emulator.execute_api.authorize_trial import try_authorizer
 from emulator.execute_api.context import caller_identity
 from emulator.execute_api.execution import execution_of
-from emulator.execute_api.header_rules import BODY_LIMIT
 from emulator.execute_api.integrate import integrate
 from emulator.execute_api.integration_request import integration_request
 from emulator.execute_api.integration_response import integration_response
@@ -39,6 +38,9 @@ if TYPE_CHECKING:
 __test__ = False  # the name is AWS's; there is no test in here
 
 STAGE = "test-invoke-stage"
+# A test of a streaming method answers with what has come after so many bytes or seconds.
+STREAM_LENGTH = 1024 * 1024
+STREAM_SECONDS = 35.0
 
 
 async def _uncached(invocation: Invocation, gateway: Gateway) -> None:
@@ -86,7 +88,7 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     begun = gateway.effects.clock.seconds()
     reply = await pipeline.run(invocation, gateway, STAGES)
     if reply.stream is not None:
-        reply = await _whole(invocation, reply, reply.stream)
+        reply = await _whole(invocation, gateway, reply, reply.stream)
     latency = int((gateway.effects.clock.seconds() - begun) * 1000)
     headers = _shown(reply.headers, failed=invocation.error is not None)
     return {
@@ -99,19 +101,28 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     }
 
 
-async def _whole(invocation: Invocation, reply: Response, stream: Stream) -> Response:
-    """A streamed reply with its body, as far as it came; past the limit of a body that is whole, the rest is left."""
+async def _whole(invocation: Invocation, gateway: Gateway, reply: Response, stream: Stream) -> Response:
+    """A streamed reply with its body, as far as a test waits for it ("Troubleshoot issues with response streaming")."""
     body = bytearray()
     ended: Deferred[None] = Deferred(lambda _: stream.cancel())
 
     def write(part: bytes) -> None:
         body.extend(part)
-        if len(body) > BODY_LIMIT and not ended.called:
+        if len(body) > STREAM_LENGTH:
+            enough()
+
+    def enough(_: object = None) -> None:
+        if not ended.called:
             stream.cancel()
             ended.callback(None)
 
-    stream.start(write, lambda _failure: None if ended.called else ended.callback(None))
-    await ended
+    late = gateway.effects.clock.callLater(STREAM_SECONDS, enough)
+    try:
+        stream.start(write, lambda _failure: None if ended.called else ended.callback(None))
+        await ended
+    finally:
+        if late.active():
+            late.cancel()
     whole = bytes(body)
     invocation.answer = evolve(invocation.answer, body=whole, stream=None)
     invocation.response = evolve(invocation.response, body=whole, stream=None)

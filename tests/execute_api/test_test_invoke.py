@@ -10,6 +10,7 @@ from emulator.errors import GatewayError
 from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.wire import Headers
 from tests.execute_api.test_responses import Parts
+from tests.execute_api.test_watch import Held
 from tests.execute_api.world import LAMBDA, World, http_method, mock_method, proxy_method
 
 STAMP = "Tue Nov 14 22:13:20 UTC 2023 : "
@@ -72,6 +73,20 @@ class TestInvokeMethod(SynchronousTestCase):
         output = self.invoke(world, "root")
         self.assertEqual((output["status"], output["body"]), (200, "one two"))
         self.assertIn("Method response body after transformations: one two", output["log"])
+
+    def test_a_stream_that_does_not_end(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY", responseTransferMode="STREAM")}})
+        request = {"restApiId": "abc123", "resourceId": "root", "httpMethod": "GET"}
+        for part, seconds in ((b"soon", 35), (bytes(1024 * 1024 + 1), 0)):
+            stream = Held()
+            world.backend.answer = IntegrationAnswer(status=200, stream=stream)
+            output = world.gateway.test_method("abc123", request)
+            stream.write(part)
+            if seconds:
+                self.assertNoResult(output)
+                world.clock.advance(seconds)
+            self.assertEqual(self.successResultOf(output)["body"].encode(), part)
+            self.assertEqual(world.clock.getDelayedCalls(), [])
 
     def test_the_method_as_it_is_being_edited(self) -> None:
         world = World({"/": {"GET": mock_method(200, "deployed")}})

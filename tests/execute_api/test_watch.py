@@ -37,6 +37,20 @@ class Sink:
         self.segments.extend(documents)
 
 
+class Held:
+    """A stream that says what the test says."""
+
+    write: Any
+    done: Any
+
+    def start(self, write: Any, done: Any) -> None:
+        self.write, self.done = write, done
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def cancel(self) -> None: ...
+
+
 class Watching(SynchronousTestCase):
     def world(self, **stage: Any) -> World:
         world = World({"/": {"GET": mock_method(200, "hi")}, "/h": {"GET": proxy_method("HTTP_PROXY")}}, stage=stage)
@@ -72,6 +86,31 @@ class Watching(SynchronousTestCase):
             f"{ids[2]} 403 42 0 - - Missing Authentication Token -",
         ]
         self.assertEqual(self.sink.events, [("access", expected)])
+
+    def test_a_streamed_answer_is_logged_when_it_has_ended(self) -> None:
+        names = ("responseTransferMode", "timeToAllHeaders", "timeToFirstContent", "latency")
+        template = "$context.responseLength " + " ".join(f"$context.integration.{name}" for name in names)
+        world = self.world(accessLogSettings={"destinationArn": GROUP_ARN, "format": template})
+        stream = Held()
+        world.backend.answer = IntegrationAnswer(status=200, stream=stream)
+        world.edit_integration("/h", "GET", responseTransferMode="STREAM")
+        reply = world.send("GET", "/h")
+        got: list[Any] = []
+        assert reply.stream is not None
+        reply.stream.start(got.append, got.append)
+        world.clock.advance(2)
+        stream.write(b"ab")
+        world.clock.advance(3)
+        stream.write(b"c")
+        self.flush(world)
+        self.assertEqual(self.sink.events, [])
+        stream.done(None)
+        self.flush(world)
+        self.assertEqual(got, [b"ab", b"c", None])
+        ((_, (line,)),) = self.sink.events
+        length, mode, headers, content, latency = line.split()
+        self.assertEqual((length, mode, headers, content), ("3", "STREAMED", "0", "2000"))
+        self.assertGreaterEqual(int(latency), 5000)
 
     def shown(self, world: World, *send: Any) -> dict[str, str]:
         """The phases' variables of one request which have a value."""
