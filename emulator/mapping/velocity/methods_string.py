@@ -308,13 +308,20 @@ def _join_texts(run: Run, value: str, separator: str, *items: Any) -> str:
 
 
 def _format(run: Run, value: str, pattern: str, *items: Any) -> str:
-    arguments = list(items[0]) if len(items) == 1 and type(items[0]) is JavaArray else list(items)
-    return java_format(run, pattern, arguments)
+    if len(items) == 1 and (items[0] is None or (type(items[0]) is JavaArray and items[0].kind.startswith("[L"))):
+        return java_format(run, pattern, items[0])
+    return java_format(run, pattern, list(items))
+
+
+@method(STRING, "formatted")
+def _formatted(run: Run, value: str) -> str:
+    return java_format(run, value, [])
 
 
 for _count in range(9):
     method(STRING, "format", text, *[anything] * _count)(_format)
     if _count:
+        method(STRING, "formatted", *[anything] * _count)(lambda run, value, *items: _format(run, value, value, *items))
         method(STRING, "join", text, *[text] * _count)(_join_texts)
 
 
