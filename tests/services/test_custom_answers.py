@@ -44,7 +44,8 @@ class CustomAnswersTest(SynchronousTestCase):
 
     def put(self, url: str, body: bytes, method: str = "PUT") -> int:
         path = url.removeprefix("http://127.0.0.1:9").encode()
-        return self.answers.take(Request(method=method, raw_path=path, raw_query=b"", headers=Headers(), body=body)).status
+        request = Request(method=method, raw_path=path, raw_query=b"", headers=Headers(), body=body)
+        return self.answers.take(request).status
 
     def test_an_answer_is_taken_once(self) -> None:
         asked = self.ask()
