@@ -17,7 +17,15 @@ from typing import Any, Protocol
 from attrs import define, field
 from twisted.logger import Logger
 
-from emulator.authorizers.policy import Caller, Decision, MalformedPolicy, Policy, PolicyRequest, compile_policy
+from emulator.authorizers.policy import (
+    Caller,
+    Decision,
+    MalformedPolicy,
+    Policy,
+    PolicyRequest,
+    compile_policy,
+    decide,
+)
 from emulator.authorizers.policy_outcome import IdentityPolicies
 
 MAX_COMPILED = 1024
@@ -114,6 +122,8 @@ class IdentityEvaluator:
         if credential.kind == "Account":
             return Decision.ALLOW
         session = credential.session_policies
+        if session is None and credential.boundary is None:
+            return decide([self._policy(document, credential) for document in credential.documents], request)
         return IdentityPolicies(
             attached=tuple(self._policy(document, credential) for document in credential.documents),
             boundary=None if credential.boundary is None else self._policy(credential.boundary, credential),

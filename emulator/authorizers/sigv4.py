@@ -30,6 +30,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = 300
 MAX_EXPIRES = 604800
 _DATE = re.compile(r"\d{8}T\d{6}Z")
+_AS_SDKS_WRITE_IT = re.compile(ALGORITHM + r" Credential=([^=,\s]+), ?SignedHeaders=([^=,\s]+),")
+_NO_BODY = hashlib.sha256(b"").hexdigest()
 _QUERY = {
     "X-Amz-Algorithm": "algorithm",
     "X-Amz-Credential": "credential",
@@ -55,15 +57,24 @@ class Secret(Protocol):
 S = TypeVar("S", bound=Secret)
 
 
-@frozen(kw_only=True)
+@frozen
+class Scope:
+    """What a client's signatures have in common all day: the credential's parts, and the headers it signs."""
+
+    access_key: str
+    day: str
+    region: str
+    service: str
+    signed_headers: str  # as the canonical request has them: in lower case, with semicolons
+    names: tuple[str, ...]  # of the headers, each once and sorted
+
+
+@frozen
 class Signature:
     """A signature taken apart. ``expires`` is how long it lives, in seconds; ``date`` as ``20231114T221320Z``."""
 
-    access_key: str
+    scope: Scope
     date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
     signature: str
     token: str | None
     expires: int
@@ -99,9 +110,9 @@ def verify(request: Request, region: str, now: float, look_up: Callable[[str], S
     ``now`` in seconds since the epoch; ``region`` the API's.
     """
     signature = take_apart(request)
-    _check_scope(signature, region)
+    _check_scope(signature.scope, region)
     _check_date(signature, now)
-    holder = look_up(signature.access_key)
+    holder = look_up(signature.scope.access_key)
     if holder is None or (holder.session_token or None) != (signature.token or None):
         raise unknown_key()
     if holder.expires is not None and holder.expires <= now:
@@ -110,7 +121,7 @@ def verify(request: Request, region: str, now: float, look_up: Callable[[str], S
     for query in _canonical_queries(request.raw_query):
         canonical = _canonical_request(request, signature, query)
         to_sign = _string_to_sign(signature, canonical)
-        expected = _sign(holder.secret, signature, to_sign)
+        expected = _sign(holder.secret, signature.scope, to_sign)
         if hmac.compare_digest(expected.encode(), signature.signature.encode("utf-8", "replace")):
             return signature, holder
         first = first or (canonical, to_sign)
@@ -138,6 +149,27 @@ def take_apart(request: Request) -> Signature:
 
 
 def _from_header(request: Request, header: str) -> Signature:
+    common, found, signature = header.rpartition(" Signature=")
+    date = _header_date(request)
+    if found and date is not None and signature.isalnum():
+        pieces = _common(common)
+        if pieces is not None:
+            return _signature(*pieces, date, signature, request.headers.last("x-amz-security-token"))
+    return _from_pieces(request, header, date)
+
+
+@lru_cache(maxsize=1024)
+def _common(text: str) -> tuple[str, str] | None:
+    """Credential and signed headers of an Authorization header up to its signature; None: it is not as SDKs write it.
+
+    The text is the same for all of a client's requests of a day.
+    """
+    found = _AS_SDKS_WRITE_IT.fullmatch(text)
+    return None if found is None else (found[1], found[2])
+
+
+def _from_pieces(request: Request, header: str, date: str | None) -> Signature:
+    """The header in whatever order it comes, or what AWS says is wrong with it."""
     algorithm, _, rest = header.partition(" ")
     parts: dict[str, str] = {}
     for piece in rest.replace(",", " ").split():
@@ -150,7 +182,6 @@ def _from_header(request: Request, header: str) -> Signature:
         parts[name] = value
     if algorithm != ALGORITHM and algorithm.startswith("AWS4"):
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.")
-    date = _header_date(request)
     problems = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
@@ -163,15 +194,8 @@ def _from_header(request: Request, header: str) -> Signature:
         raise _incomplete(" ".join(problems))
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.")
-    return _signature(
-        parts["Credential"],
-        date,
-        parts["SignedHeaders"],
-        parts["Signature"],
-        token=request.headers.last("x-amz-security-token"),
-        expires=SKEW,
-        in_query=False,
-    )
+    token = request.headers.last("x-amz-security-token")
+    return _signature(parts["Credential"], parts["SignedHeaders"], date, parts["Signature"], token)
 
 
 def _hashed(text: str) -> str:
@@ -214,11 +238,11 @@ def _from_query(query: Mapping[str, str]) -> Signature:
         raise _incomplete("X-Amz-Expires must be a number between 0 and 604800 seconds")
     return _signature(
         query["X-Amz-Credential"],
-        query["X-Amz-Date"],
         query["X-Amz-SignedHeaders"],
+        query["X-Amz-Date"],
         query["X-Amz-Signature"],
-        token=query.get("X-Amz-Security-Token"),
-        expires=SKEW if expires is None else int(expires),
+        query.get("X-Amz-Security-Token"),
+        SKEW if expires is None else int(expires),
         in_query=True,
     )
 
@@ -227,62 +251,69 @@ def _from_query(query: Mapping[str, str]) -> Signature:
 
 
 def _signature(
-    credential: str, date: str, headers: str, signature: str, *, token: str | None, expires: int, in_query: bool
+    credential: str,
+    headers: str,
+    date: str,
+    signature: str,
+    token: str | None,
+    expires: int = SKEW,
+    in_query: bool = False,
 ) -> Signature:
-    parts = credential.split("/")
-    if len(parts) != 5:
+    if credential.count("/") != 4:
         raise _incomplete(
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
             f"got '{credential}'"
         )
     if not _DATE.fullmatch(date):
-        raise _incomplete(
-            f"Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        )
-    access_key, day, region, service, term = parts
-    if term != "aws4_request":
-        raise _invalid(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{term}'.")
-    if day != date[:8]:
+        raise _undated(date)
+    scope = _scope(credential, headers)
+    if scope.day != date[:8]:
         raise _invalid(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{day}' != '{date[:8]}', from '{date}'."
+            f"'{scope.day}' != '{date[:8]}', from '{date}'."
         )
-    names = tuple(name.lower() for name in headers.split(";"))
-    if "host" not in names:
+    if "host" not in scope.names:
         raise _invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-    return Signature(
-        access_key=access_key,
-        date=date,
-        region=region,
-        service=service,
-        signed_headers=names,
-        signature=signature,
-        token=token,
-        expires=expires,
-        in_query=in_query,
+    return Signature(scope, date, signature, token, expires, in_query)
+
+
+@lru_cache(maxsize=1024)
+def _scope(credential: str, headers: str) -> Scope:
+    access_key, day, region, service, term = credential.split("/")
+    if term != "aws4_request":
+        raise _invalid(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{term}'.")
+    lowered = headers.lower()
+    return Scope(access_key, day, region, service, lowered, tuple(sorted(set(lowered.split(";")))))
+
+
+def _undated(date: str) -> GatewayError:
+    return _incomplete(
+        f"Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
     )
 
 
-def _check_scope(signature: Signature, region: str) -> None:
+def _check_scope(scope: Scope, region: str) -> None:
     problem = ""
-    if signature.region != region:
+    if scope.region != region:
         problem += "Credential should be scoped to a valid region. "
-    if signature.service != "execute-api":
+    if scope.service != "execute-api":
         problem += "Credential should be scoped to correct service: 'execute-api'. "
     if problem:
         raise _invalid(problem)
 
 
+@lru_cache(maxsize=64)
+def _seconds(date: str) -> float:
+    """Since the epoch; many requests share a second. Raises ValueError."""
+    day = (int(date[:4]), int(date[4:6]), int(date[6:8]))
+    return datetime(*day, int(date[9:11]), int(date[11:13]), int(date[13:15]), tzinfo=UTC).timestamp()
+
+
 def _check_date(signature: Signature, now: float) -> None:
     try:
-        date = signature.date
-        day = (int(date[:4]), int(date[4:6]), int(date[6:8]))
-        signed = datetime(*day, int(date[9:11]), int(date[11:13]), int(date[13:15]), tzinfo=UTC).timestamp()
+        signed = _seconds(signature.date)
     except ValueError:
-        raise _incomplete(
-            f"Date must be in ISO-8601 'basic format'. Got '{signature.date}'. "
-            "See http://en.wikipedia.org/wiki/ISO_8601"
-        ) from None
+        raise _undated(signature.date) from None
     if signed + max(signature.expires, SKEW if not signature.in_query else 0) < now:
         minutes = f"{signature.expires // 60} min." if signature.expires % 60 == 0 else f"{signature.expires} sec."
         raise _invalid(
@@ -309,28 +340,24 @@ class _Signer(SigV4Auth):
     def __init__(self) -> None:
         super().__init__(None, "execute-api", "")
 
-    def assemble(self, request: Request, signature: Signature, query: str) -> str:
-        headers = "".join(
-            f"{name}:{','.join(map(self._header_value, request.headers.all(name)))}\n"
-            for name in sorted(set(signature.signed_headers))
-        )
-        return "\n".join(
-            (
-                request.method.upper(),
-                self._normalize_url_path(decode(request.raw_path) or "/"),
-                query,
-                headers,
-                ";".join(signature.signed_headers),
-                _payload_hash(request),
-            )
-        )
+    def assemble(self, request: Request, scope: Scope, query: str) -> str:
+        read, shown = request.headers.all, self._header_value
+        headers = "".join([f"{name}:{','.join(map(shown, read(name)))}\n" for name in scope.names])
+        path = _canonical_path(decode(request.raw_path) or "/")
+        body = _payload_hash(request)
+        return f"{request.method.upper()}\n{path}\n{query}\n{headers}\n{scope.signed_headers}\n{body}"
 
 
 _SIGNER = _Signer()
 
 
+@lru_cache(maxsize=256)
+def _canonical_path(path: str) -> str:
+    return str(_SIGNER._normalize_url_path(path))
+
+
 def _canonical_request(request: Request, signature: Signature, query: str) -> str:
-    return _SIGNER.assemble(request, signature, query)
+    return _SIGNER.assemble(request, signature.scope, query)
 
 
 def _payload_hash(request: Request) -> str:
@@ -338,11 +365,13 @@ def _payload_hash(request: Request) -> str:
     claimed = request.headers.last("x-amz-content-sha256")
     if claimed is not None and (claimed == "UNSIGNED-PAYLOAD" or claimed.startswith("STREAMING-")):
         return claimed
-    return hashlib.sha256(request.body).hexdigest()
+    return hashlib.sha256(request.body).hexdigest() if request.body else _NO_BODY
 
 
 def _canonical_queries(raw: bytes) -> list[str]:
     """The query as canonical texts: by the rules, and as it stands on the wire (what some SDKs sign)."""
+    if not raw:
+        return [""]
     pairs = [pair.partition("=")[::2] for pair in decode(raw).split("&") if pair]
     pairs = [pair for pair in pairs if unquote(pair[0]) != "X-Amz-Signature"]
     by_rule = sorted((_encoded(name), _encoded(value)) for name, value in pairs)
@@ -356,20 +385,20 @@ def _encoded(part: str) -> str:
 
 def _string_to_sign(signature: Signature, canonical: str) -> str:
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
-    scope = f"{signature.date[:8]}/{signature.region}/{signature.service}/aws4_request"
-    return f"{ALGORITHM}\n{signature.date}\n{scope}\n{digest}"
+    scope = signature.scope
+    return f"{ALGORITHM}\n{signature.date}\n{scope.day}/{scope.region}/{scope.service}/aws4_request\n{digest}"
 
 
-def _sign(secret: str, signature: Signature, to_sign: str) -> str:
-    key = _signing_key(secret, signature.date[:8], signature.region, signature.service)
-    return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+def _sign(secret: str, scope: Scope, to_sign: str) -> str:
+    key = _signing_key(secret, scope.day, scope.region, scope.service)
+    return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=1024)
 def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key
 
 

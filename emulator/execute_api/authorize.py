@@ -137,8 +137,9 @@ async def _iam(invocation: Invocation, gateway: Gateway, policy: Policy | None) 
 def _decide_signer(
     invocation: Invocation, gateway: Gateway, policy: Policy | None, signer: iam.Credential, arn: str, action: str
 ) -> Decision:
-    keys = condition_keys(invocation, gateway, iam.condition_keys(signer))
-    asked = question(arn, keys, iam.caller_of(signer), action=action)
+    keys = condition_keys(invocation, gateway, lambda: iam.condition_keys(signer))
+    # Only the API's policy names principals.
+    asked = question(arn, keys, None if policy is None else iam.caller_of(signer), action=action)
     if gateway.settings.iam == "sign-only":
         own = Decision.ALLOW
     else:

@@ -77,20 +77,31 @@ def _document(text: str) -> object:
 class ConditionKeys(Mapping[str, str]):
     """The condition keys of one request, in lower case, each read when a condition first asks for it."""
 
-    __slots__ = ("_gateway", "_invocation", "_known")
+    __slots__ = ("_gateway", "_invocation", "_known", "_of_caller")
 
-    def __init__(self, invocation: Invocation, gateway: Gateway, known: dict[str, str]) -> None:
+    def __init__(
+        self, invocation: Invocation, gateway: Gateway, of_caller: Callable[[], Mapping[str, str]] | None
+    ) -> None:
         self._invocation = invocation
         self._gateway = gateway
-        self._known: dict[str, str | None] = {**known}
+        self._of_caller = of_caller
+        self._known: dict[str, str | None] = {}
 
     def get(self, key: str, default: Any = None) -> Any:
         known = self._known
         if key not in known:
             read = _READERS.get(key)
-            known[key] = None if read is None else read(self._invocation, self._gateway)
-        value = known[key]
+            if read is not None:
+                known[key] = read(self._invocation, self._gateway)
+            else:
+                self._ask_caller()
+        value = known.get(key)
         return default if value is None else value
+
+    def _ask_caller(self) -> None:
+        of_caller, self._of_caller = self._of_caller, None
+        if of_caller is not None:
+            self._known.update(of_caller())
 
     def __getitem__(self, key: str) -> str:
         value: str | None = self.get(key)
@@ -99,15 +110,18 @@ class ConditionKeys(Mapping[str, str]):
         return value
 
     def __iter__(self) -> Iterator[str]:
+        self._ask_caller()
         return (key for key in {**_READERS, **self._known} if self.get(key) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
 
-def condition_keys(invocation: Invocation, gateway: Gateway, of_caller: dict[str, str] | None = None) -> ConditionKeys:
-    """The condition keys of a request; ``of_caller`` are those of somebody who is authenticated."""
-    return ConditionKeys(invocation, gateway, of_caller or {})
+def condition_keys(
+    invocation: Invocation, gateway: Gateway, of_caller: Callable[[], Mapping[str, str]] | None = None
+) -> ConditionKeys:
+    """The condition keys of a request; ``of_caller`` makes those of somebody who is authenticated."""
+    return ConditionKeys(invocation, gateway, of_caller)
 
 
 def _current_time(_invocation: Invocation, gateway: Gateway) -> str:
