@@ -24,6 +24,7 @@ _REASONS: dict[int, bytes] = {**http.RESPONSES, 504: b"Gateway Timeout"}
 _STATUS_LINES: dict[int, bytes] = {
     status: b"HTTP/1.1 %d %s\r\n" % (status, reason) for status, reason in _REASONS.items()
 }
+_H2_INTERNAL_ERROR = 2  # RFC 9113, section 7
 _BODILESS = frozenset({204, 304})
 _FRONT_NAMES = {b"host": b"Host", b"user-agent": b"User-Agent"}
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
@@ -140,7 +141,7 @@ class Request(server.Request):
         """A bug of ours: logged, answered 500 in JSON."""
         self._plain_log.failure("request {method} {uri} failed", reason, method=self.method, uri=self.uri)
         if self.startedWriting:
-            self.loseConnection()
+            self._cut(reason)
         else:
             self.respond(
                 wire.Response(
@@ -277,11 +278,24 @@ class Request(server.Request):
             return
         if failure is not None:
             self._plain_log.info("a streamed body ended early: {reason}", reason=failure.getErrorMessage())
-            self.loseConnection()
+            self._cut(failure)
         elif getattr(self.channel, "speaks_http1", False):
             self._done()
         else:
             self.finish()
+
+    def _cut(self, failure: Failure) -> None:
+        """End an answer that has begun so that the client sees that it is broken."""
+        stream = self.channel
+        connection = getattr(stream, "_conn", None)
+        if connection is None:
+            self.loseConnection()
+            return
+        # A stream of HTTP/2: the others of its connection go on.
+        connection.conn.reset_stream(stream.streamID, _H2_INTERNAL_ERROR)
+        if connection._tryToWriteControlData():
+            connection._requestDone(stream.streamID)
+        self.connectionLost(failure)
 
     def _done(self) -> None:
         """The answer is out: as ``finish`` and ``_cleanup`` of the parents, without what we do not use."""
