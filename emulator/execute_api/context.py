@@ -105,6 +105,8 @@ def _routed(invocation: Invocation) -> dict[str, Any]:
         context["isCanaryRequest"] = invocation.is_canary
     if has(invocation, "authorizer") and invocation.authorizer is not None:
         context["authorizer"] = invocation.authorizer
+    if has(invocation, "answer") and invocation.answer.request_id:
+        context["awsEndpointRequestId"] = invocation.answer.request_id
     if has(invocation, "waf") and invocation.waf:
         waf = invocation.waf
         context["wafResponseCode"] = waf.get("wafResponseCode")
@@ -141,6 +143,12 @@ def forget_context(invocation: Invocation) -> None:
     """Have ``context_of`` look again: a stage has found out more."""
     if has(invocation, "_context"):
         del invocation._context
+
+
+def note_endpoint(invocation: Invocation, request_id: str) -> None:
+    """Tell the context, where it was made already, under what identifier the AWS service answered."""
+    if has(invocation, "_context"):
+        invocation._context["awsEndpointRequestId"] = request_id
 
 
 def has(invocation: Invocation, slot: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.deployment.compiled import CompiledIntegration, CompiledIntegrationResponse, CompiledTemplate
 from emulator.execute_api import proxy_reply
 from emulator.execute_api.binary import as_text, convert_response, decodes, is_binary
+from emulator.execute_api.context import note_endpoint
 from emulator.execute_api.header_rules import BODY_LIMIT, TRACED, leave, refuse_line_breaks
 from emulator.execute_api.invocation import Invocation
 from emulator.execute_api.mapping_steps import NO_OVERRIDE, configuration_error, render, scope_for
@@ -85,6 +86,8 @@ def _decoded(body: bytes, encoding: str) -> bytes | None:
 
 def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: IntegrationAnswer) -> Response:
     """HTTP, AWS and MOCK: the selected integration response shapes the answer."""
+    if answer.request_id:
+        note_endpoint(invocation, answer.request_id)
     chosen = select(integration, answer)
     method = invocation.method
     declared = method.responses.get(chosen.status)

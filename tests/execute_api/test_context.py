@@ -16,8 +16,9 @@ from emulator.execute_api.client_certificate import client_certificate
 from emulator.execute_api.context import request_time
 from emulator.execute_api.identifiers import stamp, trace_id
 from emulator.execute_api.invocation import Invocation, SlotUnset
+from emulator.integrations.dispatch import IntegrationAnswer
 from emulator.wire import Headers, Request
-from tests.execute_api.world import World, mock_method
+from tests.execute_api.world import World, http_method, mock_method
 
 
 class Identifiers(SynchronousTestCase):
@@ -115,6 +116,16 @@ class InTemplates(SynchronousTestCase):
         request_id, extended = reply.body.decode().split("|")
         self.assertEqual(reply.headers.first("x-amzn-RequestId"), request_id)
         self.assertEqual(reply.headers.first("x-amz-apigw-id"), extended)
+
+
+    def test_the_services_own_request_id(self) -> None:
+        template = "$context.awsEndpointRequestId"
+        answers = {"200": {"statusCode": "200", "responseTemplates": {"application/json": template}}}
+        method = http_method("HTTP", answers, requestTemplates={"application/json": f"<{template}>"})
+        world = World({"/": {"POST": method}})
+        world.backend.answer = IntegrationAnswer(status=200, headers=Headers(), body=b"{}", request_id="id-1")
+        self.assertEqual(world.send("POST", "/", body=b"{}").body, b"id-1")
+        self.assertEqual(world.backend.requests[-1].body, b"<>")
 
 
 class Tracing(SynchronousTestCase):
