@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from emulator.services import dynamodb_checks
 from emulator.services.protocols import Description, has_action
 from emulator.wire import Headers, Request, Response
 
@@ -76,7 +77,7 @@ def _json(description: Description, request: Request, response: Response) -> Res
     if b"null" in response.body:
         body = _without_nulls(body)
     if "__type" in body and response.status < 500:
-        body = _error(description, body)
+        body = _error(description, dynamodb_checks.reworded(body) if description.name == "dynamodb" else body)
     elif description.name == "dynamodb":
         for member, parameter in _ON_DEMAND.items():
             if member in body and parameter not in request.body:

@@ -12,6 +12,7 @@ from typing import Any
 from attrs import define
 
 from emulator.services.iam_sessions import mend_iam, mend_sts
+from emulator.services.identity_pools import mend_identity_pools
 from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.role_sessions import session_user
 from emulator.wire import Request
@@ -137,6 +138,36 @@ def _mend_sns() -> None:
         return known(self, arn)
 
     SNSBackend.get_endpoint = get_endpoint
+
+
+def _mend_dynamodb() -> None:
+    """UpdateItem without anything to update makes an item of its key; numbers are kept as DynamoDB writes them."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.responses import DynamoHandler
+
+    from emulator.services.dynamodb_checks import plain_number
+
+    if "_emulator" in vars(DynamoHandler):
+        return
+    DynamoHandler._emulator = True
+    known = DynamoHandler.update_item
+
+    def update_item(self: Any) -> Any:
+        if self.body.get("UpdateExpression") is None and self.body.get("AttributeUpdates") is None:
+            self.body["AttributeUpdates"] = {}
+        return known(self)
+
+    DynamoHandler.update_item = update_item
+    make = DynamoType.__init__
+
+    def init(self: Any, given: Any) -> None:
+        make(self, given)
+        if self.type == "N":
+            self.value = plain_number(self.value)
+        elif self.type == "NS":
+            self.value = [plain_number(each) for each in self.value]
+
+    DynamoType.__init__ = init
 
 
 def _mend_kinesis() -> None:
@@ -299,7 +330,9 @@ def _mend_cloudwatch() -> None:
 
 _BY_MODULE: dict[str, Callable[[], None]] = {
     "cloudwatch": _mend_cloudwatch,
+    "cognitoidentity": mend_identity_pools,
     "cognitoidp": mend_user_pools,
+    "dynamodb": _mend_dynamodb,
     "iam": mend_iam,
     "kinesis": _mend_kinesis,
     "s3": _mend_s3,

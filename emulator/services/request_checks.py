@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 import orjson
 from attrs import frozen
 
+from emulator.services import dynamodb_checks
 from emulator.services.protocols import Description, has_action, parameters
 from emulator.wire import Headers, Request, Response
 
@@ -149,6 +150,9 @@ def _of_json(description: Description, action: str, body: bytes) -> Refusal | No
         broken = list(_structure(shape, given, "", _ALSO_REQUIRED.get((description.name, action), ())))
     except _Mistyped as error:
         return Refusal(400, "SerializationException", str(error))
+    if not broken and description.name == "dynamodb":
+        wrong = dynamodb_checks.refusal(action, given)
+        return None if wrong is None else Refusal(400, "ValidationException", wrong)
     return _broken(broken, "ValidationException")
 
 
@@ -212,6 +216,8 @@ def _map(shape: Any, value: Any, path: str) -> Iterator[str]:
         raise _Mistyped("Unrecognized collection type java.util.Map")
     if not isinstance(value, dict):
         raise _Mistyped("Unexpected field type")
+    if not value and shape.metadata.get("min", 0) > 0:
+        yield _constraint("'{}'", path, f"have length greater than or equal to {shape.metadata['min']}")
     for key, each in value.items():
         if each is not None:
             yield from _value(shape.value, each, f"{path}.{key}.member", "Unexpected value type in payload")

@@ -189,6 +189,21 @@ class Others(Mended):
         self.assertEqual(answered.status, 404)
         self.assertIn(b"<Message>Topic does not exist</Message>", answered.body)
 
+    def test_items_of_a_key_and_plain_numbers(self) -> None:
+        attributes = [{"AttributeName": "id", "AttributeType": "N"}]
+        keys = [{"AttributeName": "id", "KeyType": "HASH"}]
+        target = "DynamoDB_20120810."
+        self.json(
+            "dynamodb", f"{target}CreateTable", TableName="t", AttributeDefinitions=attributes, KeySchema=keys,
+            BillingMode="PAY_PER_REQUEST",
+        )  # fmt: skip
+        self.json("dynamodb", f"{target}UpdateItem", TableName="t", Key={"id": {"N": "1e3"}})
+        told = self.json("dynamodb", f"{target}GetItem", TableName="t", Key={"id": {"N": "1000.0"}})
+        self.assertEqual(told["Item"], {"id": {"N": "1000"}})
+        self.json("dynamodb", f"{target}PutItem", TableName="t", Item={"id": {"N": "1"}, "s": {"NS": ["01", "1.50"]}})
+        told = self.json("dynamodb", f"{target}GetItem", TableName="t", Key={"id": {"N": "1"}})
+        self.assertEqual(sorted(told["Item"]["s"]["NS"]), ["1", "1.5"])
+
     def test_shard_iterators_are_one_line(self) -> None:
         self.json("kinesis", "Kinesis_20131202.CreateStream", StreamName="s", ShardCount=1)
         told = self.json(
