@@ -39,7 +39,9 @@ class DomainCertificates:
             if truststore is None:
                 self.log.warn("The truststore {uri} of {name} is not there", uri=uri, name=name)
                 continue
-            return Identity(bytes(bundle.cert), bytes(bundle.key), b"", truststore)
+            policy = str(domain.get("securityPolicy") or "")
+            newest_only = policy.startswith("SecurityPolicy_TLS13_1_3_") or policy == "SecurityPolicy_TLS13_2025_EDGE"
+            return Identity(bytes(bundle.cert), bytes(bundle.key), b"", truststore, newest_only)
         return None
 
     def _domains(self, name: str) -> list[tuple[str, Record]]:

@@ -18,12 +18,16 @@ _UNTRUSTED = "untrusted client certificate"
 
 @frozen
 class Identity:
-    """What a name is served with: PEM texts. ``truststore``: who may sign clients' certificates; empty: nobody asks."""
+    """What a name is served with: PEM texts. ``truststore``: who may sign clients' certificates; empty: nobody asks.
+
+    ``newest_only``: nothing below TLS 1.3.
+    """
 
     certificate: bytes
     private_key: bytes
     chain: bytes = b""
     truststore: bytes = b""
+    newest_only: bool = False
 
 
 class NamedContexts:
@@ -34,6 +38,8 @@ class NamedContexts:
     def __init__(self, find: Callable[[str], Identity | None]) -> None:
         self._find = find
         self._made: dict[Identity, SSL.Context] = {}
+        # Without a certificate no handshake comes to an end.
+        self._refusing = SSL.Context(SSL.TLS_METHOD)
 
     def attach(self, context: SSL.Context) -> None:
         """Let a listener's context give way to those of names."""
@@ -43,6 +49,9 @@ class NamedContexts:
         name = connection.get_servername()
         identity = self._find(name.decode("ascii", "replace").lower()) if name else None
         if identity is None:
+            return
+        if identity.newest_only and connection.get_protocol_version() < SSL.TLS1_3_VERSION:
+            connection.set_context(self._refusing)
             return
         try:
             connection.set_context(self._context(identity))
