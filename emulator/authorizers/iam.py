@@ -67,6 +67,8 @@ class Credential(Protocol):
     def session_policies(self) -> tuple[str, ...] | None: ...
     @property
     def with_mfa(self) -> bool: ...
+    @property
+    def cognito(self) -> Mapping[str, str | None]: ...
 
 
 class IamDirectory(Protocol):
@@ -89,12 +91,13 @@ def identity_of(credential: Credential) -> dict[str, Any]:
         "caller": credential.user_id,
         "user": credential.user_id,
         "userArn": credential.arn,
+        **credential.cognito,
     }
 
 
-def condition_keys(credential: Credential) -> dict[str, str]:
+def condition_keys(credential: Credential) -> dict[str, str | tuple[str, ...]]:
     """The condition keys that exist only for authenticated callers, in lower case."""
-    keys = {
+    keys: dict[str, str | tuple[str, ...]] = {
         "aws:principalarn": credential.principal_arn,
         "aws:principalaccount": credential.account,
         "aws:principaltype": credential.kind,
@@ -107,7 +110,19 @@ def condition_keys(credential: Credential) -> dict[str, str]:
     if credential.issued is not None:
         keys["aws:tokenissuetime"] = datetime.fromtimestamp(credential.issued, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         keys["aws:multifactorauthpresent"] = "true" if credential.with_mfa else "false"
+    if credential.cognito:
+        keys.update(_of_identity_pool(credential.cognito))
     return keys
+
+
+def _of_identity_pool(cognito: Mapping[str, str | None]) -> dict[str, str | tuple[str, ...]]:
+    """The keys of a session that an identity pool gave: whose, which pool's, and how it logged in."""
+    ways = [cognito["cognitoAuthenticationType"], *(cognito["cognitoAuthenticationProvider"] or "").split(",")]
+    return {
+        "cognito-identity.amazonaws.com:sub": cognito["cognitoIdentityId"] or "",
+        "cognito-identity.amazonaws.com:aud": cognito["cognitoIdentityPoolId"] or "",
+        "cognito-identity.amazonaws.com:amr": tuple(way for way in ways if way),
+    }
 
 
 @define(eq=False)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from emulator.authorizers.policy import Caller, Decision, MalformedPolicy, Policy, PolicyRequest, compile_policy
+from emulator.authorizers.policy_patterns import Context
 from emulator.deployment.compiled import CompiledApi
 from emulator.errors import GatewayError
 from emulator.execute_api.authorize_source import is_secure, source_ip, vpc_endpoint, vpc_of
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 log = Logger()
 
 INVOKE = "execute-api:Invoke"
+
+OfCaller = Callable[[], Mapping[str, str | tuple[str, ...]]]
 
 
 class BrokenPolicy(Exception):
@@ -74,18 +77,18 @@ def _document(text: str) -> object:
     return json.loads(document) if isinstance(document, str) else document
 
 
-class ConditionKeys(Mapping[str, str]):
+class ConditionKeys(Mapping[str, str | tuple[str, ...]]):
     """The condition keys of one request, in lower case, each read when a condition first asks for it."""
 
     __slots__ = ("_gateway", "_invocation", "_known", "_of_caller")
 
     def __init__(
-        self, invocation: Invocation, gateway: Gateway, of_caller: Callable[[], Mapping[str, str]] | None
+        self, invocation: Invocation, gateway: Gateway, of_caller: OfCaller | None
     ) -> None:
         self._invocation = invocation
         self._gateway = gateway
         self._of_caller = of_caller
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, str | tuple[str, ...] | None] = {}
 
     def get(self, key: str, default: Any = None) -> Any:
         known = self._known
@@ -103,8 +106,8 @@ class ConditionKeys(Mapping[str, str]):
         if of_caller is not None:
             self._known.update(of_caller())
 
-    def __getitem__(self, key: str) -> str:
-        value: str | None = self.get(key)
+    def __getitem__(self, key: str) -> str | tuple[str, ...]:
+        value: str | tuple[str, ...] | None = self.get(key)
         if value is None:
             raise KeyError(key)
         return value
@@ -118,7 +121,7 @@ class ConditionKeys(Mapping[str, str]):
 
 
 def condition_keys(
-    invocation: Invocation, gateway: Gateway, of_caller: Callable[[], Mapping[str, str]] | None = None
+    invocation: Invocation, gateway: Gateway, of_caller: OfCaller | None = None
 ) -> ConditionKeys:
     """The condition keys of a request; ``of_caller`` makes those of somebody who is authenticated."""
     return ConditionKeys(invocation, gateway, of_caller)
@@ -157,7 +160,7 @@ _READERS: dict[str, Callable[[Invocation, Gateway], str | None]] = {
 }
 
 
-def question(arn: str, keys: Mapping[str, str], caller: Caller | None = None, *, action: str = INVOKE) -> PolicyRequest:
+def question(arn: str, keys: Context, caller: Caller | None = None, *, action: str = INVOKE) -> PolicyRequest:
     """What policies are asked about a request."""
     return PolicyRequest(action, arn, keys, caller)
 

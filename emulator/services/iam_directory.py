@@ -52,6 +52,7 @@ class Credential:
     boundary: str | None = None
     session_policies: tuple[str, ...] | None = None
     with_mfa: bool = False
+    cognito: Mapping[str, str | None] = Factory(dict)
 
 
 class MotoIamDirectory:
@@ -180,6 +181,7 @@ def _session(account: str, backend: Any, session: Any) -> Credential:
         documents=() if role is None else _documents(role),
         boundary=None if role is None else _boundary(backend, role),
         session_policies=_session_policies(session),
+        cognito=getattr(session, "cognito", {}),
     )
 
 
