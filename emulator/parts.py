@@ -67,7 +67,7 @@ class Parts:
         self._store = store
         self._calls = calls
         self._make_lambda(endpoint_url)
-        self._make_planes()
+        self._make_planes(endpoint_url)
 
     def _make_lambda(self, endpoint_url: Callable[[], str]) -> None:
         from emulator.services.custom_answers import CustomAnswers
@@ -76,7 +76,7 @@ class Parts:
         self.lambdas = Lambda(self._effects, self._settings, self._settings.state_dir, endpoint_url, self._calls)
         self.custom_answers = CustomAnswers(self._effects, self.lambdas.invoker, self._calls, endpoint_url)
 
-    def _make_planes(self) -> None:
+    def _make_planes(self, endpoint_url: Callable[[], str]) -> None:
         from emulator.control.app import ControlApp
         from emulator.control.call import Principal
         from emulator.execute_api.gateway import Gateway
@@ -97,7 +97,9 @@ class Parts:
         self._principal = Principal
         self.client_pool = ClientPool(effects)
         self._calls.elsewhere = Endpoints(effects, settings, self.client_pool)
-        self.dispatch = table.build(effects, settings, store, self.client_pool, self.lambdas.invoker, self._calls)
+        self.dispatch = table.build(
+            effects, settings, store, self.client_pool, self.lambdas.invoker, self._calls, endpoint_url
+        )
         self.gateway = Gateway(
             effects=effects,
             settings=settings,

@@ -8,9 +8,11 @@ AWS page: "HTTP integrations for REST APIs in API Gateway"; quota "payload size"
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from attrs import evolve
 from OpenSSL.SSL import Error as TlsError
 from service_identity import VerificationError
 from treq.client import HTTPClient
@@ -24,7 +26,7 @@ from emulator.integrations.dispatch import INVALID_ENDPOINT, IntegrationAnswer, 
 from emulator.store.store import Store
 from emulator.web.client_body import BodyStream, BodyTooLong, header_lines, is_broken_body, read_body
 from emulator.web.client_connection import BadRequestHead, BadResponse
-from emulator.web.client_pool import Body, ClientPool, HeaderLines, InvalidUrl, NoCookies, PooledAgent, ReadyUrl
+from emulator.web.client_pool import Body, ClientPool, HeaderLines, InvalidUrl, NoCookies, PooledAgent, ReadyUrl, Target
 from emulator.web.client_tls import DIRECT, Route
 from emulator.wire import Headers
 
@@ -34,6 +36,8 @@ RESPONSE_LIMIT = 10 * 1024 * 1024
 _BODILESS = frozenset(("GET", "HEAD"))
 # What may not stand in a request target (RFC 3986); everything else is sent as it is written.
 _UNWRITABLE = re.compile(r"[^!#-;=?-\[\]_a-z~]")
+# An API under its name on AWS.
+_API_HOST = re.compile(r"https?://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?(?=[/?#:]|$)")
 _NO_COOKIES = NoCookies()
 
 
@@ -49,12 +53,18 @@ def write_url(uri: str, query: tuple[tuple[str, str], ...]) -> str:
 
 
 class HttpCalls:
-    """Calls backends over HTTP and HTTPS: one pool of connections, no redirects, no cookies, no unzipping."""
+    """Calls backends over HTTP and HTTPS: one pool of connections, no redirects, no cookies, no unzipping.
 
-    def __init__(self, effects: Effects, pool: ClientPool, store: Store) -> None:
+    ``own_url()`` is where we listen: a call of an API of ours under its AWS name comes here.
+    """
+
+    def __init__(
+        self, effects: Effects, pool: ClientPool, store: Store, own_url: Callable[[], str] = lambda: ""
+    ) -> None:
         self._effects = effects
         self._pool = pool
         self._store = store
+        self._own_url = own_url
         self._clients: dict[Route, HTTPClient] = {}
 
     def send(
@@ -64,6 +74,8 @@ class HttpCalls:
 
         Fails with API_CONFIGURATION_ERROR (a bad URI, name or certificate, too long an answer) or INTEGRATION_FAILURE.
         """
+        if connect is None and ".execute-api." in request.uri:
+            request, connect = self._home(request)
         route = self._route(request, connect)
         client = self._clients.get(route)
         if client is None:
@@ -85,6 +97,15 @@ class HttpCalls:
         called.addCallback(_streamed if stream else _buffered)
         called.addErrback(_as_gateway_error)
         return called
+
+    def _home(self, request: IntegrationRequest) -> tuple[IntegrationRequest, tuple[str, int] | None]:
+        """The request as it is called here, over plain HTTP, and where, if its URI names an API of ours."""
+        named = _API_HOST.match(request.uri)
+        url = self._own_url()
+        if named is None or named[1] not in self._store.apis or not url.startswith("http://"):
+            return request, None
+        at = Target.parse(url)
+        return evolve(request, uri=f"http://{request.uri.partition('://')[2]}"), (at.host, at.port)
 
     @staticmethod
     def _lines(request: IntegrationRequest) -> list[tuple[str, str]]:

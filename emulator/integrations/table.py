@@ -5,6 +5,7 @@ Belongs here: which class serves which type, and what each is handed. Never here
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from emulator.effects import Effects
@@ -32,9 +33,10 @@ def build(
     pool: ClientPool,
     invoker: LambdaInvoker,
     services: AllServices,
+    own_url: Callable[[], str],
 ) -> Dispatch:
     """The dispatch of all integration types."""
-    calls = HttpCalls(effects, pool, store)
+    calls = HttpCalls(effects, pool, store, own_url)
     lambdas = LambdaCalls(invoker)
     return Dispatch(
         effects,

@@ -12,6 +12,7 @@ from emulator.errors import GatewayError
 from emulator.integrations.dispatch import Dispatch, IntegrationRequest
 from emulator.integrations.http import RESPONSE_LIMIT, Http, HttpCalls, write_url
 from emulator.integrations.http_proxy import HttpProxy
+from emulator.store.records import RestApi
 from emulator.store.store import Store
 from emulator.wire import Headers
 from tests.integrations.backend import Backend
@@ -37,7 +38,7 @@ class HttpCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.backend = Backend()
         self.store = Store()
-        calls = HttpCalls(self.backend.effects, self.backend.pool, self.store)
+        calls = HttpCalls(self.backend.effects, self.backend.pool, self.store, lambda: "http://127.0.0.1:4566")
         self.dispatch = Dispatch(self.backend.effects, {"HTTP": Http(calls), "HTTP_PROXY": HttpProxy(calls)})
 
     def ask(self, kind: str = "HTTP_PROXY", method: str = "GET", uri: str = URI, **more: Any) -> Any:
@@ -68,6 +69,15 @@ class Requests(HttpCase):
             b"POST /p?q=1&q=2 HTTP/1.1\r\nHost: 10.0.0.1:8000\r\nX-Amzn-Apigateway-Api-Id: abc123\r\naCCept: a\r\n"
             b"X: 1\r\nx: 2\r\nContent-Length: 3\r\n\r\n\x00hi",
         )
+
+    def test_an_api_of_ours_by_its_name_on_aws(self) -> None:
+        self.store.add_api(RestApi(account="1" * 12, region="us-east-1", record={"id": "inner1", "name": "a"}))
+        self.ask(uri="https://inner1.execute-api.us-east-1.amazonaws.com/prod/x?y=1")
+        self.assertEqual(self.backend.reactor.tcpClients[-1][:2], ("127.0.0.1", 4566))
+        head = b"GET /prod/x?y=1 HTTP/1.1\r\nHost: inner1.execute-api.us-east-1.amazonaws.com\r\n"
+        self.assertTrue(self.backend.heard().startswith(head))
+        self.ask(uri="http://10.0.0.9/?u=http://inner1.execute-api.us-east-1.amazonaws.com/")
+        self.assertEqual(self.backend.reactor.tcpClients[-1][:2], ("10.0.0.9", 80))
 
     def test_marked_as_ours_even_if_nobody_did(self) -> None:
         self.ask()
