@@ -99,7 +99,7 @@ class Watch:
         if settings.logging_level == "OFF":
             return
         execution = execution_of(invocation, reply)
-        if settings.logging_level == "ERROR" and not execution.failure:
+        if settings.logging_level == "ERROR" and not (execution.failure or execution.response_type):
             return
         deployment, stage = invocation.deployment, invocation.stage.name
         group = execution_log.group(deployment.api_id, stage)

@@ -214,6 +214,15 @@ class Watching(SynchronousTestCase):
         expected = "Gateway response type: API_CONFIGURATION_ERROR with status code: 500"
         self.assertTrue(lines[1].endswith(expected), lines)
 
+    def test_a_refusal_is_an_error_too(self) -> None:
+        world = self.world(methodSettings={"*/*": {"loggingLevel": "ERROR"}})
+        world.edit("/", "GET", apiKeyRequired=True)
+        reply = world.send("GET", "/")
+        self.flush(world)
+        ((_group, lines),) = self.sink.events
+        request_id = reply.headers.first("x-amzn-RequestId")
+        self.assertEqual(lines, [f"({request_id}) Gateway response type: INVALID_API_KEY with status code: 403"])
+
     def test_whoever_is_kept_out_does_not_start(self) -> None:
         world = self.world(methodSettings={"*/*": {"loggingLevel": "INFO", "dataTraceEnabled": True}})
         world.edit("/", "GET", apiKeyRequired=True)
