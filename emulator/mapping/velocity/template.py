@@ -11,6 +11,7 @@ they follow Python where AWS follows Java, and reach Python's attributes.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from emulator.mapping.errors import LimitError, MappingError
@@ -24,6 +25,7 @@ from emulator.mapping.velocity.parser import Parser
 from emulator.mapping.velocity.run import Run
 
 TEMPLATE_LIMIT: Final = 300 * 1024
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 METHOD_MODULES: Final = methods.MODULES
 
 
@@ -63,7 +65,14 @@ class Template:
             raise LimitError("The template produces too much text")
         if run.overrides is not None:
             _keep_overrides(run, run.overrides, scope)
-        return "".join(pieces)
+        text = "".join(pieces)
+        return text if text.isascii() or not _SURROGATE.search(text) else unicode_text(text)
+
+
+def unicode_text(text: str) -> str:
+    """Text as Java's UTF-8 has it: two halves of a surrogate pair are one character, a half alone is ``?``."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return whole.encode("utf-8", "replace").decode("utf-8")
 
 
 def _keep_overrides(run: Run, overrides: tuple[dict[str, Any], dict[str, Any]], scope: Scope) -> None:
