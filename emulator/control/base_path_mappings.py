@@ -29,6 +29,8 @@ _BAD_SLASH = (
 
 def create_base_path_mapping(call: Call, request: Record) -> Record:
     mappings = _mappings(call, request)
+    if domains.find(call, request).get("routingMode") == "ROUTING_RULE_ONLY":
+        raise BadRequestException("A domain name with the routing mode ROUTING_RULE_ONLY takes no mappings.")
     record: Record = {"basePath": request.get("basePath") or NONE, "restApiId": request["restApiId"]}
     if request.get("stage"):
         record["stage"] = request["stage"]

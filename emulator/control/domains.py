@@ -201,6 +201,8 @@ def _check(call: Call, record: Record) -> None:
             raise BadRequestException(f"Invalid truststore URI specified: {uri}")
         if "REGIONAL" not in types:
             raise BadRequestException("Mutual TLS is supported only for regional custom domain names.")
+        if record["securityPolicy"] == "TLS_1_0":
+            raise BadRequestException("Mutual TLS needs a security policy of at least TLS_1_2.")
 
 
 def _check_regions(call: Call, record: Record) -> None:

@@ -172,6 +172,28 @@ class DomainNames(DomainTestCase):
                 patchOperations=given,
             )  # fmt: skip
 
+    def test_mutual_tls_wants_tls_1_2(self) -> None:
+        self.refused(
+            400,
+            "BadRequestException",
+            None,
+            "CreateDomainName",
+            domainName="m.test",
+            regionalCertificateArn=CERTIFICATE,
+            endpointConfiguration={"types": ["REGIONAL"]},
+            securityPolicy="TLS_1_0",
+            mutualTlsAuthentication={"truststoreUri": "s3://bucket/key"},
+        )
+
+    def test_routing_rules_only_take_no_mapping(self) -> None:
+        self.domain()
+        api = self.control("CreateRestApi", name="a")["id"]
+        self.patch("api.example.test", ("replace", "/routingMode", "ROUTING_RULE_ONLY"))
+        wanted = {"domainName": "api.example.test", "restApiId": api}
+        self.refused(400, "BadRequestException", None, "CreateBasePathMapping", **wanted)
+        self.patch("api.example.test", ("replace", "/routingMode", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"))
+        self.control("CreateBasePathMapping", **wanted)
+
     def test_pages(self) -> None:
         for number in range(30):
             self.domain(f"d{number}.test")
