@@ -13,6 +13,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail, succeed
 
 from emulator.effects import Effects
+from emulator.lambda_runtime.events import NoDestinations
 from emulator.lambda_runtime.functions import Function, FunctionNotFound, FunctionSource, LambdaError
 from emulator.lambda_runtime.interpreters import Interpreters
 from emulator.lambda_runtime.invocations import InvocationResult, StreamingResult
@@ -110,18 +111,19 @@ class Lambda(MultiService):
             endpoint_url,
             tuple(os.path.abspath(each) for each in settings.node_modules),
         )
+        destinations = ServiceDestinations(calls, self._chain) if calls is not None else NoDestinations()
         self.pool = LambdaPool(
             effects,
             starter,
             self.logs,
             concurrency=settings.lambda_concurrency,
             idle_seconds=settings.lambda_idle_seconds,
-            destinations=ServiceDestinations(calls, self._chain) if calls is not None else None,
+            destinations=destinations,
         )
         self.rules = EventRules(effects, calls, self._chain)
         self.schedules = EventSchedules(effects, self.rules)
         self.pool.setServiceParent(self)  # type: ignore[no-untyped-call]
-        self.sources = LambdaSources(effects, self.pool, self.source)
+        self.sources = LambdaSources(effects, self.pool, self.source, destinations)
         self.hooks = LambdaHooks(effects, self.pool, self.source, self.sources, self.interpreters)
         self.api = LambdaApi(effects, self.source, self.pool)
         self.invoker = LambdaInvoker(effects, self.source, self.pool, settings.account_id, settings.region)

@@ -11,26 +11,27 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from emulator.effects import Effects
+from emulator.lambda_runtime.events import Destinations, Outgoing
 from emulator.lambda_runtime.functions import LambdaError
 from emulator.lambda_runtime.invocations import InvocationResult
 from emulator.lambda_runtime.pool import LambdaPool
-from emulator.services import lambda_pushes
+from emulator.services import lambda_pushes, lambda_streams
 from emulator.services.lambda_filters import passes
 from emulator.services.lambda_functions import MotoFunctionSource
-from emulator.services.lambda_records import kinesis_record, sqs_record, stream_record
+from emulator.services.lambda_records import sqs_record
+from emulator.services.lambda_streams import StreamSources
 
-LONGEST_BACKOFF = 60.0
 MOST_BATCHES = 5  # of one queue with one function at a time: what AWS's pollers begin with
 
 
@@ -57,33 +58,25 @@ class _Batch:
     visibility: float
 
 
-@define(eq=False)
-class _Line:
-    """The records of one shard for one function, in order: one batch at a time."""
-
-    key: tuple[str, str, str]
-    mapping: Any  # moto's
-    batch: int
-    retries: int  # -1: until it works
-    waiting: deque[dict[str, Any]] = field(factory=deque)
-    running: bool = False
-    attempts: int = 0
-
-
 class LambdaSources:
     """The pollers."""
 
     log = Logger()
 
-    def __init__(self, effects: Effects, pool: LambdaPool, source: MotoFunctionSource) -> None:
+    def __init__(
+        self, effects: Effects, pool: LambdaPool, source: MotoFunctionSource, destinations: Destinations
+    ) -> None:
         self._effects = effects
         self._pool = pool
         self._source = source
-        self._lines: dict[tuple[str, str, str], _Line] = {}
+        self._destinations = destinations
+        self.streams = StreamSources(effects, self._call, self._later, self._give_up)
         self._timers: set[IDelayedCall] = set()
         self._flying: Counter[str] = Counter()  # batches a function has, by event source mapping
         self._stopped = False
         self._rung: dict[tuple[str, str, str], bool] = {}  # queues that are being polled: rung again since?
+        self._opened: set[str] = set()  # event source mappings whose batching window is running
+        self._due: set[str] = set()  # and those whose window is over
 
     def install(self) -> None:
         """Take over from moto; on the writer's thread."""
@@ -94,7 +87,7 @@ class LambdaSources:
             return
         models.LambdaBackend._polls = True
         _patch_mappings(models)
-        _patch_streams(models)
+        lambda_streams.install(models, lambda: _sources().streams)
         _patch_queues()
         lambda_pushes.install()
 
@@ -108,14 +101,19 @@ class LambdaSources:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._lines.clear()
+        self.streams.clear()
         self._rung.clear()
+        self._opened.clear()
+        self._due.clear()
 
     # Queues. ``ring``, ``_collect`` and ``_delete`` on the writer's thread, the rest on the reactor.
 
-    def ring(self, account: str, region: str, queue: str) -> None:
-        """Something is in the queue, or a function was pointed at it."""
-        self._effects.from_thread(self._rang, account, region, queue)
+    def ring(self, account: str, region: str, queue: str, delay: float = 0.0) -> None:
+        """Something is in the queue, or will be after ``delay`` seconds; or a function was pointed at it."""
+        if delay > 0:
+            self._effects.from_thread(self._later, delay + 0.05, self._rang, account, region, queue)
+        else:
+            self._effects.from_thread(self._rang, account, region, queue)
 
     def _rang(self, account: str, region: str, queue: str) -> None:
         # One poll for all that was sent meanwhile: a batch, where AWS would make one too.
@@ -123,16 +121,27 @@ class LambdaSources:
         polling = key in self._rung
         self._rung[key] = polling  # rung again: the poll that runs may have looked already
         if not polling:
-            flying = dict(self._flying)
-            self._writing(_collect, account, region, queue, flying).addCallback(self._collected, key)
+            flying, due = dict(self._flying), frozenset(self._due)
+            self._writing(_collect, account, region, queue, flying, due).addCallback(self._collected, key)
 
-    def _collected(self, batches: list[_Batch], key: tuple[str, str, str]) -> None:
+    def _collected(self, found: tuple[list[_Batch], dict[str, float]], key: tuple[str, str, str]) -> None:
         again = self._rung.pop(key, False)
+        batches, windows = found
+        for uuid, window in windows.items():
+            if uuid not in self._opened:
+                self._opened.add(uuid)
+                self._later(window, self._window_over, uuid, key)
         for batch in batches:
+            self._due.discard(batch.uuid)
             self._flying[batch.uuid] += 1
             self._call(batch.account, batch.region, batch.function, batch.payload).addBoth(self._handled, batch)
         if again:
             self._rang(*key)
+
+    def _window_over(self, uuid: str, key: tuple[str, str, str]) -> None:
+        self._opened.discard(uuid)
+        self._due.add(uuid)
+        self._rang(*key)
 
     def _handled(self, result: InvocationResult | Failure, batch: _Batch) -> None:
         if isinstance(result, Failure):
@@ -151,64 +160,23 @@ class LambdaSources:
             # Seen again when its visibility timeout is over, as on AWS; the redrive policy counts.
             self._later(batch.visibility + 0.05, self._rang, batch.account, batch.region, batch.queue)
 
-    # Streams
-
-    def put(self, line: tuple[str, str, str], mapping: Any, records: list[dict[str, Any]]) -> None:
-        """Records for a function, from moto; on the writer's thread. ``line``: source, shard, function ARN."""
-        records = [each for each in records if passes(mapping.filter_criteria, each)]
-        if not records:
-            return
-        retries = mapping.max_retry_attempts
-        made = _Line(line, mapping, int(mapping.batch_size or 100), -1 if retries is None else int(retries))
-        self._effects.from_thread(self._queue, made, records)
-
-    def _queue(self, made: _Line, records: list[dict[str, Any]]) -> None:
-        line = self._lines.setdefault(made.key, made)
-        line.waiting.extend(records)
-        self._advance(line)
-
-    def _advance(self, line: _Line) -> None:
-        if line.running or not line.waiting:
-            return
-        line.running = True
-        batch = [line.waiting[index] for index in range(min(line.batch, len(line.waiting)))]
-        payload = json.dumps({"Records": batch}, default=str).encode()
-        mapping = line.mapping
-        self._call(mapping.account_id, mapping.region, mapping.function_arn, payload).addBoth(
-            self._advanced, line, len(batch)
-        )
-
-    def _advanced(self, result: InvocationResult | Failure, line: _Line, count: int) -> None:
-        if isinstance(result, Failure):
-            result.trap(LambdaError)
-        if self._lines.get(line.key) is not line or not line.mapping.enabled:
-            self._lines.pop(line.key, None)
-            return
-        failed = isinstance(result, Failure) or result.function_error is not None
-        line.attempts += 1
-        if failed and (line.retries < 0 or line.attempts <= line.retries):
-            self._later(min(2.0 ** (line.attempts - 1), LONGEST_BACKOFF), self._again, line)
-            return
-        if failed:
-            self.log.warn(
-                "{count} records for {function} are given up", count=count, function=line.mapping.function_arn
-            )
-        for _ in range(count):
-            line.waiting.popleft()
-        line.attempts = 0
-        self._again(line)
-
-    def _again(self, line: _Line) -> None:
-        line.running = False
-        self._advance(line)
-
-    # Both
+    # Queues and streams
 
     def _call(self, account: str, region: str, arn: str, payload: bytes) -> Deferred[InvocationResult]:
         async def invoke() -> InvocationResult:
             return await self._pool.invoke(self._source.resolve(account, region, arn), payload)
 
         return Deferred.fromCoroutine(invoke())
+
+    def _give_up(self, account: str, region: str, arn: str, target: str, record: bytes) -> None:
+        """Records of a stream that are given up: where they are goes to the mapping's destination."""
+        try:
+            function = self._source.resolve(account, region, arn)
+        except LambdaError:
+            return  # it is gone, and with it whom its records concern
+        self._destinations.send(
+            Outgoing(target=target, body=record, function=function, condition="RetryAttemptsExhausted")
+        )
 
     def _writing(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return self._effects.in_writer(function, *args)
@@ -225,17 +193,28 @@ class LambdaSources:
         self._timers.add(timer)
 
 
-def _collect(account: str, region: str, name: str, flying: Mapping[str, int]) -> list[_Batch]:
-    """Receive for each function that listens to the queue; on the writer's thread."""
+def _collect(
+    account: str, region: str, name: str, flying: Mapping[str, int], due: frozenset[str]
+) -> tuple[list[_Batch], dict[str, float]]:
+    """Receive for each function that listens to the queue; on the writer's thread.
+
+    The batches, and of mappings that wait for a full batch how many seconds they may. ``due``: they have waited.
+    """
     from moto.sqs.models import sqs_backends
 
     backend = sqs_backends[account][region]
     queue = backend.queues.get(name)
     batches: list[_Batch] = []
+    windows: dict[str, float] = {}
     mappings = list(queue.lambda_event_source_mappings.values()) if queue is not None else []
     for mapping in mappings:
         limit = int((mapping.scaling_config or {}).get("MaximumConcurrency") or MOST_BATCHES)
         room = limit - flying.get(mapping.uuid, 0)
+        window = float(mapping.max_batch_window or 0)
+        here = len(queue.messages) if window and mapping.uuid not in due else 0
+        if 0 < here < mapping.batch_size:
+            windows[mapping.uuid] = window
+            continue
         while mapping.enabled and room > 0:
             visibility = queue.visibility_timeout
             messages = backend.receive_message(name, mapping.batch_size, 0, visibility, ["All"])
@@ -263,7 +242,7 @@ def _collect(account: str, region: str, name: str, flying: Mapping[str, int]) ->
                     visibility=float(visibility),
                 )
             )
-    return batches
+    return batches, windows
 
 
 def _reported(payload: bytes, batch: _Batch) -> set[str]:
@@ -298,6 +277,7 @@ def _sources() -> LambdaSources:
 
 
 def _patch_queues() -> None:
+    from moto.core.utils import unix_time
     from moto.sqs.models import Queue
 
     add = Queue.add_message
@@ -310,7 +290,8 @@ def _patch_queues() -> None:
         finally:
             self.lambda_event_source_mappings = mappings
         if mappings:
-            _sources().ring(self.account_id, self.region, self.name)
+            until = float(message.delayed_until or 0) / 1000
+            _sources().ring(self.account_id, self.region, self.name, max(0.0, until - unix_time()))
 
     Queue.add_message = add_message
 
@@ -327,6 +308,7 @@ def _patch_mappings(models: Any) -> None:
     def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
         mapping = create(self, spec)
         _ring_for(mapping)
+        _sources().streams.began(mapping)
         return mapping
 
     @functools.wraps(update)
@@ -346,43 +328,6 @@ def _patch_mappings(models: Any) -> None:
     backend.create_event_source_mapping = create_event_source_mapping
     backend.update_event_source_mapping = update_event_source_mapping
     backend.delete_event_source_mapping = delete_event_source_mapping
-
-
-def _patch_streams(models: Any) -> None:
-    backend = models.LambdaBackend
-
-    def send_kinesis_message(
-        self: Any,
-        function_name: str,
-        kinesis_stream: str,
-        kinesis_partition_key: str,
-        kinesis_sequence_number: str,
-        kinesis_data: str,
-        kinesis_shard_id: str,
-    ) -> None:
-        record = kinesis_record(
-            stream=kinesis_stream,
-            shard=kinesis_shard_id,
-            partition_key=kinesis_partition_key,
-            sequence=kinesis_sequence_number,
-            data=kinesis_data,
-            region=self.region_name,
-            at=_sources()._effects.wall(),
-        )
-        for mapping in list(self._event_source_mappings.values()):
-            same = mapping.event_source_arn == kinesis_stream and mapping.function_arn == function_name
-            if same and mapping.enabled:
-                _sources().put((kinesis_stream, kinesis_shard_id, mapping.function_arn), mapping, [record])
-
-    def send_dynamodb_items(self: Any, function_arn: str, items: list[Any], source: str) -> None:
-        for mapping in list(self._event_source_mappings.values()):
-            if mapping.event_source_arn == source and mapping.function_arn == function_arn and mapping.enabled:
-                # moto hands over the whole shard each time; the last one is what is new.
-                records = [stream_record(each, source, self.region_name) for each in items[-1:]]
-                _sources().put((source, "shard", function_arn), mapping, records)
-
-    backend.send_kinesis_message = send_kinesis_message
-    backend.send_dynamodb_items = send_dynamodb_items
 
 
 def _ring_for(mapping: Any) -> None:

@@ -106,6 +106,117 @@ class QueueTests(LambdaCase):
         self.assertEqual(self.left(), (0, 1))
 
 
+    def test_a_delayed_message_is_polled_when_it_is_due(self) -> None:
+        self.map()
+        self.call("sqs", "SendMessage", QueueUrl=self.queue, MessageBody="late", DelaySeconds=5)
+        self.assertEqual(self.starter.runtimes, [])
+        # moto's queues go by the machine's clock: the message is made visible by hand, the poll by the clock.
+        from moto.sqs.models import sqs_backends
+
+        sqs_backends[ACCOUNT][REGION].queues["q"]._messages[0].delayed_until = 0
+        self.clock.advance(6)
+        self.assertEqual(self.event()["Records"][0]["body"], "late")
+
+    def test_a_batching_window(self) -> None:
+        self.map(MaximumBatchingWindowInSeconds=5, BatchSize=3)
+        self.send("0")
+        self.clock.advance(4)
+        self.send("1")
+        self.assertEqual(self.starter.runtimes, [])
+        self.clock.advance(1)
+        self.assertEqual([each["body"] for each in self.event()["Records"]], ["0", "1"])
+        self.runtime().answer()
+        for body in ("2", "3", "4"):
+            self.send(body)
+        self.assertEqual([each["body"] for each in self.event()["Records"]], ["2", "3", "4"])
+        self.clock.advance(5)
+
+
+class ShardTests(LambdaCase):
+    """Kinesis: what becomes of a batch that fails."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.create()
+        self.call("kinesis", "CreateStream", StreamName="s", ShardCount=1)
+        self.source = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
+
+    def map(self, name: str = "greet", **options: object) -> None:
+        settings = {"EventSourceArn": self.source, "FunctionName": name, "StartingPosition": "LATEST", **options}
+        self.call("lambda", "CreateEventSourceMapping", **settings)
+
+    def put(self, *data: bytes) -> None:
+        records = [{"Data": each, "PartitionKey": "p"} for each in data]
+        self.call("kinesis", "PutRecords", StreamName="s", Records=records)
+
+    def batch(self, name: str = "greet") -> list[bytes]:
+        return [base64.b64decode(each["kinesis"]["data"]) for each in self.event(name)["Records"]]
+
+    def broke(self) -> None:
+        runtime = self.runtime()
+        runtime.worker.failed(runtime.request_id, b'{"errorType": "E"}', {})
+
+    def test_from_the_beginning(self) -> None:
+        self.put(b"a", b"b")
+        self.map(StartingPosition="TRIM_HORIZON", FilterCriteria={"Filters": [{"Pattern": '{"data": ["b"]}'}]})
+        self.assertEqual(self.batch(), [b"b"])
+
+    def test_two_functions(self) -> None:
+        self.create("other")
+        self.map()
+        self.map("other")
+        self.put(b"0")
+        self.assertEqual((self.batch(), self.batch("other")), ([b"0"], [b"0"]))
+
+    def test_bisected_and_given_up(self) -> None:
+        self.call("sqs", "CreateQueue", QueueName="lost")
+        queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:lost"
+        self.map(
+            BisectBatchOnFunctionError=True, MaximumRetryAttempts=1, BatchSize=2,
+            DestinationConfig={"OnFailure": {"Destination": queue}},
+        )  # fmt: skip
+        self.put(b"bad")
+        self.broke()
+        self.put(b"good", b"more")
+        self.assertEqual(self.batch(), [b"bad"])
+        self.clock.advance(1)
+        self.broke()
+        self.assertEqual(self.batch(), [b"good", b"more"])
+        self.broke()
+        self.assertEqual(self.batch(), [b"good"])
+        self.runtime().answer()
+        self.assertEqual(self.batch(), [b"more"])
+        url = self.call("sqs", "GetQueueUrl", QueueName="lost")["QueueUrl"]
+        (message,) = self.call("sqs", "ReceiveMessage", QueueUrl=url)["Messages"]
+        told = json.loads(message["Body"])
+        self.assertEqual(told["requestContext"]["condition"], "RetryAttemptsExhausted")
+        self.assertEqual(told["requestContext"]["approximateInvokeCount"], 2)
+        where = told["KinesisBatchInfo"]
+        self.assertEqual((where["batchSize"], where["streamArn"]), (1, self.source))
+        self.assertEqual(where["startSequenceNumber"], where["endSequenceNumber"])
+
+    def test_partial_failures(self) -> None:
+        self.put(b"0", b"1", b"2")
+        self.map(FunctionResponseTypes=["ReportBatchItemFailures"], StartingPosition="TRIM_HORIZON")
+        self.assertEqual(self.batch(), [b"0", b"1", b"2"])
+        number = self.event()["Records"][1]["kinesis"]["sequenceNumber"]
+        self.runtime().answer(json.dumps({"batchItemFailures": [{"itemIdentifier": number}]}).encode())
+        self.clock.advance(1)
+        self.assertEqual(self.batch(), [b"1", b"2"])
+        self.runtime().answer(b'{"batchItemFailures": []}')
+        self.put(b"3")
+        self.assertEqual(self.batch(), [b"3"])
+
+    def test_a_batching_window(self) -> None:
+        self.map(MaximumBatchingWindowInSeconds=5)
+        self.put(b"0")
+        self.clock.advance(4)
+        self.put(b"1")
+        self.assertEqual(self.starter.runtimes, [])
+        self.clock.advance(1)
+        self.assertEqual(self.batch(), [b"0", b"1"])
+
+
 class StreamTests(LambdaCase):
     def test_kinesis(self) -> None:
         self.create()
