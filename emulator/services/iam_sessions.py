@@ -35,7 +35,7 @@ class DerivedSession:
 
 
 def mend_iam() -> None:
-    """Users have permissions boundaries."""
+    """Users have permissions boundaries, and ids like AWS's."""
     from moto.core.responses import ActionResult, EmptyResult
     from moto.iam.models import User
     from moto.iam.responses import IamResponse
@@ -47,7 +47,9 @@ def mend_iam() -> None:
 
     def create_user(self: Any) -> ActionResult:
         answer = create(self)
-        answer.result["User"].permissions_boundary_arn = self._get_param("PermissionsBoundary")
+        user = answer.result["User"]
+        user.permissions_boundary_arn = self._get_param("PermissionsBoundary")
+        user.id = "AIDA" + user.id[:17].upper()  # as AWS's ids of users look in $context.identity
         return answer
 
     def put_user_permissions_boundary(self: Any) -> ActionResult:

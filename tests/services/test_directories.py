@@ -173,6 +173,7 @@ class Iam(SynchronousTestCase):
     def test_boundaries_of_users(self) -> None:
         limit = self.iam.create_policy("", "/", DENY, "limit", {}).arn
         self.ask("iam", Action="CreateUser", UserName="tim", PermissionsBoundary=limit)
+        self.assertTrue(self.iam.get_user("tim").id.startswith("AIDA"))
         self.iam.put_user_policy("tim", "own", INVOKE)
         key = self.iam.create_access_key("tim").access_key_id
         self.assertIs(self.decision(key), Decision.DENY)
