@@ -159,6 +159,16 @@ def _invalid_endpoint(cause: BaseException) -> GatewayError:
     return error
 
 
+def _unreachable(cause: BaseException) -> GatewayError:
+    error = GatewayError(
+        "INTEGRATION_FAILURE",
+        "Network error communicating with endpoint",
+        log="Execution failed due to a network error communicating with endpoint",
+    )
+    error.__cause__ = cause
+    return error
+
+
 def _untrusted(cause: BaseException) -> GatewayError:
     """The log line is what AWS's Java says of any handshake that fails."""
     error = GatewayError(
@@ -184,11 +194,5 @@ def _as_gateway_error(failure: Failure) -> Failure:
             )
         )
     if isinstance(error, ConnectError | ConnectionClosed | BadResponse) or is_broken_body(failure):
-        return Failure(
-            GatewayError(
-                "INTEGRATION_FAILURE",
-                "Network error communicating with endpoint",
-                log=f"Execution failed due to a network error communicating with endpoint: {error}",
-            )
-        )
+        return Failure(_unreachable(error))
     return failure

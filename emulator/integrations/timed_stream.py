@@ -83,6 +83,7 @@ class TimedStream:
         now = self._clock.seconds()
         if now >= self._end or (not self._paused and now >= self._heard + self._idle):
             self._stream.cancel()
-            self._over(Failure(StreamTimedOut()))
+            late = now >= self._end
+            self._over(Failure(StreamTimedOut("the integration's timeout" if late else "the backend fell silent")))
         elif self._done is not None:
             self._watch()

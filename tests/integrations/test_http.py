@@ -195,6 +195,7 @@ class Failing(HttpCase):
         self.backend.refuse(ConnectionRefusedError())
         error = self.failed(asked, "INTEGRATION_FAILURE")
         self.assertEqual(error.message, "Network error communicating with endpoint")
+        self.assertEqual(error.log, "Execution failed due to a network error communicating with endpoint")
 
     def test_garbage_half_answers_and_hang_ups(self) -> None:
         for answer in (
