@@ -189,7 +189,12 @@ def test_aws_services(shared: Daemon, clients: Any) -> None:
                 "ssm:action/GetParameter", requestParameters={"integration.request.querystring.Name": "'/integrations'"}
             ),
             "/sync": service("states:action/StartSyncExecution", f'{{"stateMachineArn":"{machine}","input":"{{}}"}}'),
-            "/none": service("translate:action/TranslateText", "{}"),
+            "/who": service("sts:action/GetCallerIdentity"),
+            "/refused": service("ssm:action/GetParameter", "{}"),
+            "/apis": service("apigateway:path/restapis", method="GET"),
+            "/none": service(
+                "translate:action/TranslateText", '{"Text":"hi","SourceLanguageCode":"en","TargetLanguageCode":"de"}'
+            ),
         },
     )
     sent = json.loads(get(url(shared, api, "/sqs"), "POST", b'{"a": "b & c"}', Content_Type="application/json")[2])
@@ -203,6 +208,11 @@ def test_aws_services(shared: Daemon, clients: Any) -> None:
     assert got["GetParameterResponse"]["GetParameterResult"]["Parameter"]["Value"] == "v"
     ran = json.loads(get(url(shared, api, "/sync"))[2])
     assert (ran["status"], ran["output"]) == ("SUCCEEDED", '{"x":1}')
+    who = json.loads(get(url(shared, api, "/who"))[2])["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
+    assert who["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE.rpartition('/')[2]}/BackplaneAssumeRoleSession"
+    status, _, refused = get(url(shared, api, "/refused"))
+    assert (status, json.loads(refused)["__type"]) == (400, "ValidationException")
+    assert api in [each["id"] for each in json.loads(get(url(shared, api, "/apis"))[2])["item"]]
     assert get(url(shared, api, "/none"))[0] == 501
 
 
