@@ -159,7 +159,7 @@ def _invalid_endpoint(cause: BaseException) -> GatewayError:
     return error
 
 
-def _unreachable(cause: BaseException) -> GatewayError:
+def _unreachable(cause: BaseException | None) -> GatewayError:
     error = GatewayError(
         "INTEGRATION_FAILURE",
         "Network error communicating with endpoint",
