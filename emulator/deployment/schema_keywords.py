@@ -7,6 +7,7 @@ An error's message is AWS's sentence already; the keywords that are jsonschema's
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import jsonschema
@@ -113,6 +114,19 @@ def _not(validator: Any, schema: Any, instance: Any, _schema: Any) -> Errors:
         yield ValidationError("instance matched a schema which it should not have")
 
 
+def _multiple_of(validator: Any, divisor: Any, instance: Any, _schema: Any) -> Errors:
+    # As decimals, the way they were written: 4.35 is a multiple of 0.01, whatever binary fractions say.
+    if validator.is_type(instance, "number") and Fraction(repr(instance)) % Fraction(repr(divisor)):
+        yield ValidationError("")
+
+
+def _is_integer(_checker: Any, value: Any) -> bool:
+    """A body's integers beyond 64 bits are read as floats."""
+    if isinstance(value, float):
+        return abs(value) >= 2**63
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _format(_validator: Any, name: Any, instance: Any, _schema: Any) -> Errors:
     if not schema_formats.is_known(name):
         yield Remark(f'format attribute "{name}" not supported')
@@ -132,9 +146,11 @@ Validator: Any = _extend(
         "anyOf": _any_of,
         "dependencies": _dependencies,
         "format": _format,
+        "multipleOf": _multiple_of,
         "not": _not,
         "oneOf": _one_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
     },
+    type_checker=jsonschema.Draft4Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.deployment import schema_keywords
@@ -24,6 +25,18 @@ class Sentences(SynchronousTestCase):
         self.assertEqual(
             errors({"pattern": r"^\d{4}$"}, "x"), [r'ECMA 262 regex "^\d{4}$" does not match input string "x"']
         )
+
+    def test_numbers_are_decimals(self) -> None:
+        for value in (4.35, 0.07, 1.1, 19.99, 3, -8.29, 1e22):
+            self.assertEqual(errors({"multipleOf": 0.01}, value), [])
+        self.assertEqual(errors({"multipleOf": 0.01}, 4.355), ["remainder of division is not zero (4.355 / 0.01)"])
+        self.assertEqual(errors({"multipleOf": 2}, True), [])
+
+    def test_integers_of_any_size(self) -> None:
+        for text in ("123456789012345678901234567890", "-18446744073709551617", "18446744073709551615"):
+            self.assertEqual(errors({"type": "integer"}, orjson.loads(text)), [])
+        self.assertEqual(len(errors({"type": "integer"}, 1.0)), 1)
+        self.assertEqual(len(errors({"type": "integer"}, True)), 1)
 
     def test_keywords(self) -> None:
         cases: list[tuple[Any, Any, str]] = [
