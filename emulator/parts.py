@@ -97,6 +97,7 @@ class Parts:
         self._principal = Principal
         self.client_pool = ClientPool(effects)
         self._calls.elsewhere = Endpoints(effects, settings, self.client_pool)
+        self._calls.ours = self._ours
         self.dispatch = table.build(
             effects, settings, store, self.client_pool, self.lambdas.invoker, self._calls, endpoint_url
         )
@@ -133,13 +134,20 @@ class Parts:
     def service_request(self, request: wire.Request, target: Target) -> Deferred[wire.Response]:
         """A request for another AWS service."""
         where: dict[str, Any] = {"account": target.account, "region": target.region}
-        if target.service == "lambda" and self.lambdas.api.serves(request):
-            return self.lambdas.api.handle(request, **where)
-        if target.service == "cloudtrail" and self.trail.serves(request):
-            return succeed(self.trail.handle(request, **where))
-        if target.service in _SHOW_OBSERVATIONS:
-            self.watch.flush()
         return self._calls.request(target.service, request, principal=target.access_key, **where)
+
+    def _ours(self, service: str, request: wire.Request, account: str, region: str) -> Deferred[wire.Response] | None:
+        """What the emulator answers of other services itself, whoever asks: a client, an integration, a task."""
+        where: dict[str, Any] = {"account": account, "region": region}
+        if service == "lambda" and self.lambdas.api.serves(request):
+            return self.lambdas.api.handle(request, **where)
+        if service == "cloudtrail" and self.trail.serves(request):
+            return succeed(self.trail.handle(request, **where))
+        if service == "apigateway":
+            return self.control_request(request, Target(service=service, signed=True, **where))
+        if service in _SHOW_OBSERVATIONS:
+            self.watch.flush()
+        return None
 
     def prepare_moto(self, module: str) -> None:
         """On the writer's thread: what must be registered with moto before its first use, or one of its modules'."""

@@ -18,6 +18,7 @@ from emulator.control.mapping_rules import (
 from emulator.control.methods import NO_CONTENT_TYPE, NO_PARAMETER, check_verb
 from emulator.control.patch import Action, Patches, PatchOp, Rule, entry, integer, text
 from emulator.errors import AccessDeniedException, BadRequestException, NotFoundException
+from emulator.integrations.lambda_calls import lambda_target
 from emulator.store.records import Record, RestApi
 
 PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
@@ -34,6 +35,9 @@ _PROXY_TARGET = re.compile(
 
 
 _CACHE_KEY = re.compile(r"(method|integration)\.request\.(path|header|querystring|multivalue(header|querystring))\.\S+")
+
+# A call of a function, whatever stands in the function's place.
+_INVOKED = re.compile(r":lambda:path/+\d{4}-\d\d-\d\d/functions/.*/(?:response-streaming-)?invocations")
 
 
 def put_integration(call: Call, request: Record) -> Record:
@@ -106,6 +110,9 @@ def _check_uri(record: Record) -> None:
     target = uri.split(":", 5)[5]
     if not target.startswith(("path/", "action/")) or uri.split(":", 3)[2] != "apigateway":
         raise BadRequestException("AWS ARN for integration must contain path or action")
+    invoked = _INVOKED.search(uri)
+    if invoked is not None and "{" not in uri and lambda_target(uri, "000000000000", "us-east-1") is None:
+        raise BadRequestException("Invalid function ARN or invalid uri")
     if record["type"] == "AWS_PROXY":
         if not _PROXY_TARGET.fullmatch(uri):
             raise BadRequestException(

@@ -54,7 +54,8 @@ def tidied(description: Description, request: Request, response: Response, reque
 
 def _rest_json(response: Response) -> Response:
     """A REST protocol's answer, without spaces and nulls."""
-    if not (response.headers.last("content-type") or "").startswith("application/json"):
+    kind = response.headers.last("content-type")
+    if kind is not None and not kind.startswith("application/json"):
         return response
     try:
         body = orjson.loads(response.body)
@@ -63,6 +64,7 @@ def _rest_json(response: Response) -> Response:
     written = orjson.dumps(_without_nulls(body) if b"null" in response.body else body)
     headers = response.headers.copy()
     headers.remove("content-length")
+    headers.set("Content-Type", "application/json")
     return Response(status=response.status, headers=headers, body=written)
 
 

@@ -10,13 +10,13 @@ from xml.sax.saxutils import escape
 
 from emulator.wire import Headers, Request, Response
 
-_REST_XML = frozenset({"s3", "s3-control", "route53", "cloudfront"})
+REST_XML = frozenset({"s3", "s3-control", "route53", "cloudfront"})
 
 
 def render(request: Request, service: str, status: int, code: str, message: str, request_id: str) -> Response:
     """The error in the shape that a client of ``service`` that made ``request`` parses."""
     content_type = request.headers.first("content-type") or ""
-    if service in _REST_XML:
+    if service in REST_XML:
         body = (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
             f"<Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"

@@ -183,6 +183,15 @@ class Queues(Mended):
 
 
 class Others(Mended):
+    def test_the_media_type_of_nothing_says_nothing(self) -> None:
+        for service, path, kind in (
+            ("route53", "/2013-04-01/hostedzone", "application/json"),
+            ("scheduler", "/schedules", "application/x-amz-json-1.1"),
+        ):
+            headers = Headers([("Content-Type", kind), ("Host", f"{service}.amazonaws.com")])
+            made = Request(method="GET", raw_path=path.encode(), raw_query=b"", headers=headers)
+            self.assertEqual(self.successResultOf(self.request(service, made)).status, 200, service)
+
     def test_a_topic_that_is_not_there(self) -> None:
         topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:nope"
         answered = self.query("sns", Action="Publish", TopicArn=topic, Message="m", Version="2010-03-31")
