@@ -123,7 +123,7 @@ def limits_of(invocation: Invocation, region: Region) -> list[Limit]:
     deployment, method, stage = invocation.deployment, invocation.method, invocation.stage
     plan = invocation.usage_plan
     if plan is not None:
-        limit = _plan_limit(plan, invocation.api_key["id"], deployment.api_id, stage.name, method)
+        limit = _plan_limit(plan, invocation.api_key["id"], invocation)
         if limit is not None:
             limits.append(limit)
     settings = stage.settings(method, invocation.request.method)
@@ -138,14 +138,16 @@ def limits_of(invocation: Invocation, region: Region) -> list[Limit]:
     return limits
 
 
-def _plan_limit(plan: Record, key_id: str, api_id: str, stage: str, method: Any) -> Limit | None:
-    entry = stage_entry(plan, api_id, stage) or {}
-    own = (entry.get("throttle") or {}).get(f"{method.resource_path}/{method.verb}")
-    if own is None and method.resource_path == "/":
-        own = (entry.get("throttle") or {}).get(f"//{method.verb}")
-    if own is not None:
-        key: Any = ("plan", plan["id"], key_id, api_id, stage, method.resource_path, method.verb)
-        return _limit(key, own)
+def _plan_limit(plan: Record, key_id: str, invocation: Invocation) -> Limit | None:
+    """The plan's limit of the method, else its own."""
+    api_id, stage, path = invocation.deployment.api_id, invocation.stage.name, invocation.method.resource_path
+    limits = (stage_entry(plan, api_id, stage) or {}).get("throttle") or {}
+    if limits:
+        # An ANY method's limit may be that of a verb, or of ANY.
+        for verb in (invocation.request.method, invocation.method.verb):
+            own = limits.get(f"{path}/{verb}") or (limits.get(f"//{verb}") if path == "/" else None)
+            if own is not None:
+                return _limit(("plan", plan["id"], key_id, api_id, stage, path, verb), own)
     return _limit(("plan", plan["id"], key_id), plan.get("throttle") or {})
 
 

@@ -129,6 +129,15 @@ class Limits(SynchronousTestCase):
         self.assertEqual(self.count(world, "POST", "/b", {"x-api-key": "v1"}), 5)
         self.assertEqual(self.count(world, "GET", "/b", {"x-api-key": "v1"}), 2)
 
+    def test_a_plans_limit_of_a_verb_of_an_any_method(self) -> None:
+        throttle = {"/any/GET": {"rateLimit": 1.0, "burstLimit": 1}, "/any/ANY": {"rateLimit": 1.0, "burstLimit": 2}}
+        world = World({"/any": {"ANY": {**mock_method(), "apiKeyRequired": True}}})
+        self.addCleanup(world.gateway.stop)
+        entry = {"apiId": "abc123", "stage": "prod", "throttle": throttle}
+        world.add_key("k1", "v1", throttle={"rateLimit": 1.0, "burstLimit": 9}, apiStages=[entry])
+        for verb, count in (("GET", 1), ("POST", 2), ("PUT", 0)):
+            self.assertEqual(self.count(world, verb, "/any", {"x-api-key": "v1"}), count, verb)
+
     def test_a_quota(self) -> None:
         world = self.keyed(quota={"limit": 3, "period": "DAY", "offset": 0})
         self.assertEqual(self.count(world, "GET", "/a", {"x-api-key": "v1"}), 3)
