@@ -78,6 +78,7 @@ class WorkerStarter:
             (launch.code.opt_root, "/opt"),
             (launch.surroundings.runtime_dir, "/var/runtime"),
             (BOOTSTRAP, "/var/runtime"),
+            *_standard_library(launch.interpreter),
         )
         self._scratches += 1
         try:
@@ -116,3 +117,12 @@ class WorkerStarter:
             await closing
         await self._codes.settled()
         await self.effects.in_thread(shutil.rmtree, self.root, True)
+
+
+def _standard_library(interpreter: Interpreter) -> tuple[tuple[str, str], ...]:
+    """Where an interpreter's own modules are, here and on AWS; tracebacks go through them."""
+    if interpreter.family != "python":
+        return ()
+    place = "lib/python" + ".".join(interpreter.version.split(".")[:2])
+    root = os.path.dirname(os.path.dirname(interpreter.path))
+    return ((os.path.join(root, place), f"/var/lang/{place}"),)

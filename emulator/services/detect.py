@@ -219,6 +219,8 @@ def _by_path(path: str) -> str:
 def _by_host(host: str, on_host: re.Match[str] | None) -> str:
     if _BUCKET_HOST.match(host):
         return "s3"
+    if ".lambda-url." in host:
+        return "lambda-url"  # function URLs are none of our services, and no bucket either
     if on_host:
         return on_host[1]
     everywhere = _GLOBAL_HOST.match(host)

@@ -168,6 +168,13 @@ class PythonTests(ProcessCase):
         self.assertEqual(big["errorType"], "Function.ResponseSizeTooLarge")
         self.assertEqual((await self.run_it(self.called, {"do": "bytes"})).payload, b"raw")
 
+    async def test_tracebacks_show_awss_paths(self) -> None:
+        called = function(files={"index.py": "raise ValueError('at the start')"})
+        told = payload_of(await self.run_it(called))
+        self.assertEqual((told["errorMessage"], told["errorType"]), ("at the start", "ValueError"))
+        frames = [each for each in told["stackTrace"] if "importlib/__init__.py" in each]
+        self.assertIn('File "/var/lang/lib/python3.11/importlib/__init__.py"', frames[0])
+
     async def test_timeout_kills_the_whole_group(self) -> None:
         called = evolve(self.called, timeout=1)
         child = payload_of(await self.run_it(called, {"do": "child"}))
