@@ -41,7 +41,9 @@ class DomainCertificates:
                 continue
             policy = str(domain.get("securityPolicy") or "")
             newest_only = policy.startswith("SecurityPolicy_TLS13_1_3_") or policy == "SecurityPolicy_TLS13_2025_EDGE"
-            return Identity(bytes(bundle.cert), bytes(bundle.key), b"", truststore, newest_only)
+            # The chain as it was imported; moto puts a root of AWS's behind every one.
+            chain = bytes(bundle.chain).rpartition(b"-----BEGIN CERTIFICATE-----")[0]
+            return Identity(bytes(bundle.cert), bytes(bundle.key), chain, truststore, newest_only)
         return None
 
     def _domains(self, name: str) -> list[tuple[str, Record]]:

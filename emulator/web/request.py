@@ -173,16 +173,16 @@ class Request(server.Request):
             protocol="HTTP/1.1" if self.clientproto == b"HTTP/2" else self.clientproto.decode("latin-1"),
             scheme="https" if secure else "http",
             host=host,
-            client_certificate=self._peer_certificate() if secure else None,
+            client_certificate=self._peer_certificate(host) if secure else None,
             peer_port=getattr(client, "port", 0) or 0,
             truncated=self.truncated,
         )
 
-    def _peer_certificate(self) -> bytes | None:
+    def _peer_certificate(self, host: str) -> bytes | None:
         from emulator.web.tls import peer_certificate
 
         # A stream of HTTP/2 has its connection's transport.
-        return peer_certificate(getattr(self.channel, "_conn", self.channel).transport)
+        return peer_certificate(getattr(self.channel, "_conn", self.channel).transport, host)
 
     # Answering.
 

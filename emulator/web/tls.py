@@ -82,13 +82,21 @@ class NamedContexts:
         return context
 
 
-def peer_certificate(transport: Any) -> bytes | None:
-    """The client's certificate as PEM, if it showed one that the truststore vouches for."""
+def peer_certificate(transport: Any, host: str) -> bytes | None:
+    """The client's certificate as PEM, if it showed one that the truststore of ``host`` vouches for.
+
+    ``host`` is the Host header. A handshake for another name asked another name's truststore.
+    """
     connection = getattr(transport, "_tlsConnection", None)
     if connection is None or connection.get_app_data() == _UNTRUSTED:
         return None
     certificate = connection.get_peer_certificate()
-    return None if certificate is None else crypto.dump_certificate(crypto.FILETYPE_PEM, certificate)
+    if certificate is None:
+        return None
+    asked = (connection.get_servername() or b"").decode("ascii", "replace").lower()
+    if asked != host.partition(":")[0].lower().rstrip("."):
+        return None
+    return crypto.dump_certificate(crypto.FILETYPE_PEM, certificate)
 
 
 def _judge(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, good: int) -> bool:

@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.web.tls import Identity, NamedContexts
+from emulator.web.tls import Identity, NamedContexts, peer_certificate
 
 
 def identity(name: str, newest_only: bool = False) -> Identity:
@@ -31,6 +31,35 @@ def identity(name: str, newest_only: bool = False) -> Identity:
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     private = key.private_bytes(pem, form, serialization.NoEncryption())
     return Identity(made.public_bytes(pem), private, newest_only=newest_only)
+
+
+class Shown:
+    """A transport whose client showed a certificate for ``one.test``."""
+
+    def __init__(self) -> None:
+        self._tlsConnection = self
+        self.certificate = crypto.load_certificate(crypto.FILETYPE_PEM, identity("client.test").certificate)
+        self.name: bytes | None = b"One.test"
+
+    def get_app_data(self) -> None:
+        return None
+
+    def get_peer_certificate(self) -> crypto.X509:
+        return self.certificate
+
+    def get_servername(self) -> bytes | None:
+        return self.name
+
+
+class ClientCertificates(SynchronousTestCase):
+    def test_they_count_for_the_name_that_was_asked_for(self) -> None:
+        shown = Shown()
+        pem = crypto.dump_certificate(crypto.FILETYPE_PEM, shown.certificate)
+        for host in ("one.test", "ONE.test:4567", "one.test."):
+            self.assertEqual(peer_certificate(shown, host), pem)
+        self.assertIsNone(peer_certificate(shown, "two.test"))
+        shown.name = None
+        self.assertIsNone(peer_certificate(shown, "one.test"))
 
 
 class Names(SynchronousTestCase):
