@@ -141,8 +141,10 @@ def _early(invocation: Invocation) -> dict[str, Any]:
 
 def forget_context(invocation: Invocation) -> None:
     """Have ``context_of`` look again: a stage has found out more."""
-    if has(invocation, "_context"):
+    try:
         del invocation._context
+    except AttributeError:
+        return  # nobody has asked yet
 
 
 def note_endpoint(invocation: Invocation, request_id: str) -> None:
