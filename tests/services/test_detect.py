@@ -17,5 +17,5 @@ class Hosts(SynchronousTestCase):
             ("sqs.eu-west-1.amazonaws.com", "sqs"),
             ("localhost:4566", "s3"),
         ):
-            request = Request(method="GET", raw_path=b"/", raw_query=b"", headers=Headers([("Host", host)]), body=b"")
+            request = Request(method="GET", raw_path=b"/", raw_query=b"", headers=Headers(), host=host)
             self.assertEqual(locate(request, "000000000000", "us-east-1").service, service, host)
