@@ -36,6 +36,8 @@ _NAMESPACES = {
 _ON_DEMAND = {"ConsumedCapacity": b"ReturnConsumedCapacity", "ItemCollectionMetrics": b"ReturnItemCollectionMetrics"}
 # Headers of S3's requests that moto keeps with the object and gives back, and the request id it has of other services.
 _NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
+# What boto3 puts before a service's own sentence; some of moto's have it in them.
+_FROM_BOTO = re.compile(rb"An error occurred \(\w+\) when calling the \w+ operation: ")
 _REQUEST_ID = re.compile(rb"<RequestId>[^<]*</RequestId>")
 
 
@@ -43,6 +45,10 @@ def tidied(description: Description, request: Request, response: Response, reque
     """The answer as the service writes it. ``request_id`` is a UUID to name the request by, where S3 needs one."""
     if description.name == "s3":
         return _s3(response, request_id)
+    if response.status >= 400 and b"An error occurred (" in response.body:
+        response = Response(
+            status=response.status, headers=response.headers, body=_FROM_BOTO.sub(b"", response.body, count=1)
+        )
     if response.status == 501 or len(response.body) > _READABLE:
         return response
     if "x-amz-target" in request.headers:

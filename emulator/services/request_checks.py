@@ -29,6 +29,7 @@ _ALSO_REQUIRED = {("kinesis", "PutRecord"): ("PartitionKey",)}
 _MISPLACED = "Start of structure or map found where not expected"
 _INTEGERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double"}
 _POSTED = frozenset((b"uploads", b"uploadId", b"restore", b"select"))
+_ATTRIBUTE_NAME = re.compile(r"((?:SendMessageBatchRequestEntry\.\d+\.)?MessageAttribute\.\d+)\.Name")
 _QUEUE = re.compile(rb"/\d{12}/[^/]+$")
 
 
@@ -330,10 +331,15 @@ def _missing_parameter(
     description: Description, shape: Any, pairs: Sequence[tuple[str, str]], queue_in_path: bool
 ) -> Refusal | None:
     """SQS and EC2 name the first parameter that is missing. Lists have other names in their query protocols."""
-    given = {name for name, _ in pairs}
+    given = {name for name, value in pairs if value or name != "MessageBody"}
     for name in shape.required_members:
         plain = shape.members[name].type_name not in ("list", "map", "structure")
         if plain and name not in given and not (name == "QueueUrl" and queue_in_path):
             stop = "." if description.name == "sqs" else ""
             return Refusal(400, "MissingParameter", f"The request must contain the parameter {name}{stop}")
+    for name, value in pairs:
+        found = _ATTRIBUTE_NAME.fullmatch(name)
+        if found is not None and f"{found[1]}.Value.DataType" not in given:
+            text = f"The message attribute '{value}' must contain non-empty message attribute type."
+            return Refusal(400, "InvalidParameterValue", text)
     return None

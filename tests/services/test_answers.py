@@ -68,6 +68,10 @@ class Answers(SynchronousTestCase):
         answer = Response(status=200, headers=Headers([json]), body=b'{"a": null}')
         self.assertEqual(tidied(shadow, made, answer, RID).body, b'{"a": null}')
 
+    def test_sentences_without_botos_words(self) -> None:
+        body = b'{"__type":"E","message":"An error occurred (E) when calling the X operation: Value 11"}'
+        self.assertEqual(self.tidied("kms", body, status=400).body, b'{"__type":"E","message":"Value 11"}')
+
     def test_what_is_left_alone(self) -> None:
         for body in (b"no json", b"[null]", b'{"a": null' + b" " * (1 << 20) + b"}"):
             self.assertEqual(self.tidied("kms", body).body, body)

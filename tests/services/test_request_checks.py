@@ -120,6 +120,10 @@ class Checks(SynchronousTestCase):
         for service, action, rest, code, text in (
             ("sqs", "SendMessage", "QueueUrl=q", "MissingParameter",
              "The request must contain the parameter MessageBody."),
+            ("sqs", "SendMessage", "QueueUrl=q&MessageBody=", "MissingParameter",
+             "The request must contain the parameter MessageBody."),
+            ("sqs", "SendMessage", "QueueUrl=q&MessageBody=b&MessageAttribute.1.Name=a&MessageAttribute.1.Value=v",
+             "InvalidParameterValue", "The message attribute 'a' must contain non-empty message attribute type."),
             ("sqs", "SendMessage", "MessageBody=b", "MissingParameter",
              "The request must contain the parameter QueueUrl."),
             ("sqs", "Frob", "", "InvalidAction", "The action Frob is not valid for this endpoint."),
