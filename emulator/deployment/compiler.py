@@ -139,7 +139,7 @@ def compile_integration(record: Record) -> CompiledIntegration:
         parameters=tuple(_mappings(record.get("requestParameters"), "integration.request")),
         templates=compile_templates(record.get("requestTemplates")),
         cache_namespace=record.get("cacheNamespace") or "",
-        cache_keys=tuple(_cache_keys(record.get("cacheKeyParameters"))),
+        cache_keys=tuple(_cache_keys(record)),
         responses=tuple(responses),
         default_response=default,
     )
@@ -165,10 +165,11 @@ def _mappings(parameters: Mapping[str, Any] | None, prefix: str) -> Iterable[Par
             continue
 
 
-def _cache_keys(parameters: Iterable[str] | None) -> Iterable[ParameterMapping]:
-    for source in parameters or ():
-        # A key parameter names either side of the mapping; on the integration's side the name is the same request's.
-        own = source.replace("integration.request.", "method.request.", 1)
+def _cache_keys(record: Record) -> Iterable[ParameterMapping]:
+    mapped = record.get("requestParameters") or {}
+    for source in record.get("cacheKeyParameters") or ():
+        # A key parameter names either side of the mapping; on the integration's side it is what is mapped there.
+        own = mapped.get(source) or source.replace("integration.request.", "method.request.", 1)
         try:
             yield ParameterMapping("cache", source, own, compile_source(own))
         except BadMapping:

@@ -91,6 +91,15 @@ class StageCache(SynchronousTestCase):
         asked = [("GET", "/?q=1"), ("GET", "/?q=2"), ("GET", "/?q=1"), ("GET", "/?q=1", {"x-k": "v"})]
         self.assertEqual(self.bodies(keyed, *asked), [b"0", b"1", b"0", b"2"])
 
+    def test_a_key_of_the_integrations_side(self) -> None:
+        """It is what is mapped there, which may be the caller."""
+        name = "integration.request.header.who"
+        world = self.world(
+            requestParameters={name: "context.identity.sourceIp"}, cacheKeyParameters=[name]
+        )
+        answers = [world.send("GET", "/", source_ip=address).body for address in ("1.1.1.1", "2.2.2.2", "1.1.1.1")]
+        self.assertEqual(answers, [b"0", b"1", b"0"])
+
     def test_resources_may_share(self) -> None:
         world = self.world(cacheNamespace="shared")
         self.assertEqual(self.bodies(world, ("GET", "/"), ("GET", "/i/1"), ("GET", "/any")), [b"0", b"0", b"0"])
