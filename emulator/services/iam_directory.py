@@ -88,13 +88,8 @@ class MotoIamDirectory:
         if key.user_name:
             user = backend.users.get(key.user_name)
             return None if user is None else _user(account, backend, user, key)
-        models = sys.modules.get("moto.sts.models")
-        if models is None:
-            return None
-        for session in reversed(models.sts_backends[account][partition].assumed_roles):
-            if session.access_key_id == key.access_key_id:
-                return _session(account, backend, session)
-        return None
+        session = _session_of(account, partition, key)
+        return None if session is None else _session(account, backend, session)
 
     def _derived(self, key: Any) -> Credential | None:
         """A user's session, or a federated user, who may do what both the session's policies and the base allow."""
@@ -125,6 +120,18 @@ class MotoIamDirectory:
             documents=(_EVERYTHING,) if base.kind == "Account" else base.documents,
             session_policies=session.policies,
         )
+
+
+def _session_of(account: str, partition: str, key: Any) -> Any:
+    """The role's session a temporary key belongs to; found once, then kept with the key."""
+    known = vars(key).get("session")
+    models = sys.modules.get("moto.sts.models")
+    if known is None and models is not None:
+        for session in reversed(models.sts_backends[account][partition].assumed_roles):
+            if session.access_key_id == key.access_key_id:
+                known = key.session = session
+                break
+    return known
 
 
 def root_user(access_key: str, account: str) -> Credential:
@@ -163,7 +170,10 @@ def _user(account: str, backend: Any, user: Any, key: Any) -> Credential:
 
 def _session(account: str, backend: Any, session: Any) -> Credential:
     """An assumed role's session; of a role that does not exist (moto lets one assume it) nothing is allowed."""
-    role = next((each for each in list(backend.roles.values()) if each.arn == session.role_arn), None)
+    name = session.role_arn.rpartition("/")[2]
+    role = next(
+        (each for each in list(backend.roles.values()) if each.name == name and each.arn == session.role_arn), None
+    )
     role_id = session.user_id if role is None else f"{role.id}:{session.session_name}"
     return Credential(
         access_key=session.access_key_id,
