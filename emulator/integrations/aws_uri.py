@@ -56,8 +56,9 @@ def parse_aws_uri(uri: str) -> AwsUri | None:
             return None
     else:
         name, _, query = rest.partition("?")
-        # "path//" and "path/" both mean the service's root; any other path is kept as it is.
-        name = "/" + (name if name.strip("/") else "")
+        # The console's "path override" is written with its own slash ("path//", "path//123456789012/queue"): the path
+        # is the same as without. Any other slash is kept.
+        name = "/" + (name.removeprefix("/") if name.strip("/") else "")
         given = query.split("&")
     pairs = tuple(
         (unquote_plus(key), unquote_plus(value)) for key, _, value in (part.partition("=") for part in given if part)

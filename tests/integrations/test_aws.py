@@ -45,6 +45,7 @@ class Uris(SynchronousTestCase):
             "sqs:path/1/q": ("sqs", "path", "/1/q", ()),
             "sqs:path/": ("sqs", "path", "/", ()),
             "sqs:path//": ("sqs", "path", "/", ()),
+            "sqs:path//111111111111/q": ("sqs", "path", "/111111111111/q", ()),
             "s3:path/b//a/../k%2Fx": ("s3", "path", "/b//a/../k%2Fx", ()),
             "s3:path/b?list-type=2&prefix=a%20b": ("s3", "path", "/b", (("list-type", "2"), ("prefix", "a b"))),
             "b.s3:path/k": ("b.s3", "path", "/k", ()),
