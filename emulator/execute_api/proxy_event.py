@@ -54,7 +54,7 @@ def event_of(invocation: Invocation) -> dict[str, Any]:
     """The event as a dictionary. Empty maps are null."""
     request = invocation.request
     headers = arrived_headers(invocation)
-    if "authorization" in headers and carries_signature(invocation):
+    if carries_signature(invocation):
         headers = headers.copy()
         headers.remove("authorization")
     query = query_lists(invocation)

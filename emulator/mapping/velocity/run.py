@@ -83,21 +83,21 @@ class Run(Budget):
     def _context(self) -> ContextMap:
         given = self.scope.context
         context = _context_map(given() if callable(given) else given)
+        request = ContextMap(header=OverrideMap(), path=OverrideMap(), querystring=OverrideMap())
+        response: ContextMap = OverrideMap(header=OverrideMap())
+        asked, answered = self.scope.request_override, self.scope.response_override
         # A response template sees what the request template has overridden.
-        known = self.scope.request_override
-        request = ContextMap({part: _overrides(known[part]) for part in ("header", "path", "querystring")})
-        answer = self.scope.response_override
-        status = answer["status"]
-        response: ContextMap = OverrideMap() if status is None else ContextMap(status=status)
-        response["header"] = _overrides(answer["header"])
+        if asked["header"] or asked["path"] or asked["querystring"]:
+            request.update((part, ContextMap(known)) for part, known in asked.items() if known)
+        if answered["header"] or answered["status"] is not None:
+            response = ContextMap(answered)
+            response["header"] = ContextMap(answered["header"])
+            if answered["status"] is None:
+                del response["status"]
         context["requestOverride"] = request
         context["responseOverride"] = response
         self.overrides = (request, response)
         return context
-
-
-def _overrides(known: dict[str, Any]) -> ContextMap:
-    return ContextMap(known) if known else OverrideMap()
 
 
 def _context_map(given: Any) -> ContextMap:
