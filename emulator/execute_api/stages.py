@@ -57,9 +57,8 @@ class StageView:
     _settings: dict[tuple[str, str], Record]
     _resolved: dict[tuple[str, str], MethodSettings] = Factory(dict)
 
-    def settings(self, method: CompiledMethod, verb: str = "") -> MethodSettings:
+    def settings(self, method: CompiledMethod, verb: str) -> MethodSettings:
         """The settings of a request: those of its verb, the method's (``ANY``), the stage's ``*/*``, AWS's defaults."""
-        verb = verb or method.verb
         key = (method.resource_path, verb)
         found = self._resolved.get(key)
         if found is None:
