@@ -173,7 +173,7 @@ def _from_environment(environ: Mapping[str, str], found: dict[str, Any]) -> None
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable != PREFIX + "CONFIG":
             name = variable[len(PREFIX) :].lower()
-            if name not in READERS and name.startswith(("python_", "node_", "endpoint")):
+            if name not in READERS and name.startswith(("python_", "nodejs_", "endpoint")):
                 continue  # interpreters of Lambda (lambda_runtime), and the command line tools' own
             _put(found, name, value, variable)
     if environ.get(_PROVIDER):

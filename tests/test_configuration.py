@@ -10,6 +10,7 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.configuration import READERS, ConfigurationError, read_settings
+from emulator.lambda_runtime.interpreters import _variable
 from emulator.settings import ServiceEndpoint, Settings
 
 SAMPLE = Path(__file__).resolve().parent.parent / "conf" / "apigw-emu.toml"
@@ -42,8 +43,15 @@ class ConfigurationCase(SynchronousTestCase):
         self.assertEqual((settings.provider, settings.disable_custom_cors), ("legacy", True))
 
     def test_packages_for_node_are_no_interpreter(self) -> None:
-        environ = {"APIGW_EMU_NODE_MODULES": "/a,/b", "APIGW_EMU_NODE_22": "/usr/bin/node"}
+        environ = {"APIGW_EMU_NODE_MODULES": "/a,/b", "APIGW_EMU_NODEJS_22_X": "/usr/bin/node"}
         self.assertEqual(("/a", "/b"), read_settings({}, environ).node_modules)
+
+    def test_interpreters_have_variables(self) -> None:
+        """The names that are looked for (``interpreters.py``) are names that are let through."""
+        for runtime in ("python3.12", "nodejs22.x"):
+            read_settings({}, {_variable(runtime): "/x"})
+        with self.assertRaises(ConfigurationError):
+            read_settings({}, {"APIGW_EMU_NODE_22": "/x"})
 
     def test_lists_and_tables(self) -> None:
         path = self.file(
