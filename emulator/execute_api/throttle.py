@@ -128,8 +128,8 @@ def limits_of(invocation: Invocation, region: Region) -> list[Limit]:
             limits.append(limit)
     settings = stage.settings(method, invocation.request.method)
     if settings.rate is not None and settings.burst is not None:
-        # The stage's default holds for each method by itself.
-        key = (deployment.api_id, stage.name, method.resource_path, method.verb)
+        # The stage's default holds for each method by itself; verbs of an ANY method may have limits of their own.
+        key = (deployment.api_id, stage.name, method.resource_path, method.verb, settings.rate, settings.burst)
         limits.append((key, settings.rate, settings.burst))
     account = region.account_settings.get("throttleSettings") or {}
     rate = float(account.get("rateLimit", ACCOUNT_RATE))

@@ -100,6 +100,15 @@ class Limits(SynchronousTestCase):
             self.assertEqual(self.count(world, "GET", "/b"), 7)
             self.assertEqual(self.count(world, "POST", "/b"), 3)
 
+    def test_a_verbs_setting_of_an_any_method(self) -> None:
+        world = World(
+            {"/any": {"ANY": mock_method()}},
+            stage={"methodSettings": {"*/*": self.settings(1.0, 30), "any/GET": self.settings(1.0, 2)}},
+        )
+        self.addCleanup(world.gateway.stop)
+        answers = [(world.send("GET", "/any").status, world.send("PUT", "/any").status) for _ in range(4)]
+        self.assertEqual(answers, [(200, 200), (200, 200), (429, 200), (429, 200)])
+
     def test_minus_one_is_no_limit(self) -> None:
         world = self.world(stage={"methodSettings": {"*/*": self.settings(-1.0, -1)}})
         self.assertEqual(self.count(world, "GET", "/a", calls=50), 50)
