@@ -144,7 +144,7 @@ def _map(written: str, shape: Any, element: ElementTree.Element) -> dict[str, An
         entries = list(element) if not written else _all(element, {written, written.removesuffix("s"), "entry"})
     made: dict[str, Any] = {}
     for entry in entries:
-        key, value = _find(entry, "key", "Name"), _find(entry, "value", "Value")
+        key, value = _find(entry, "key", "Name", "Key"), _find(entry, "value", "Value")
         if key is not None and value is not None:
             made[key.text or ""] = _value(shape.value, value)
     return made or None

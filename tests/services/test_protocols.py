@@ -172,4 +172,9 @@ class Moments(SynchronousTestCase):
             b"<ResponseMetadata><RequestId>i</RequestId></ResponseMetadata></ListQueuesResponse>"
         )
         self.assertIn(b'"queueUrls":["u"]', xml_as_json(service("sqs"), "ListQueues", xml) or b"")
+        xml = (
+            b"<ListQueueTagsResponse><ListQueueTagsResult><Tag><Key>k</Key><Value>v</Value></Tag></ListQueueTagsResult>"
+            b"<ResponseMetadata><RequestId>i</RequestId></ResponseMetadata></ListQueueTagsResponse>"
+        )
+        self.assertIn(b'"Tags":{"k":"v"}', xml_as_json(service("sqs"), "ListQueueTags", xml) or b"")
         self.assertIsNone(xml_as_json(service("sqs"), "Frob", b"<FrobResponse/>"))
