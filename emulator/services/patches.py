@@ -15,6 +15,7 @@ from emulator.services.iam_sessions import mend_iam, mend_sts
 from emulator.services.identity_pools import mend_identity_pools
 from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.role_sessions import session_user
+from emulator.services.waf_associations import mend_waf
 from emulator.wire import Request
 
 
@@ -340,4 +341,5 @@ _BY_MODULE: dict[str, Callable[[], None]] = {
     "sqs": _mend_sqs,
     "stepfunctions": _mend_step_functions,
     "sts": mend_sts,
+    "wafv2": mend_waf,
 }

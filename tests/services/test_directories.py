@@ -21,6 +21,7 @@ from emulator.services.moto_services import MotoServices
 from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.user_pools import MotoUserPools
 from emulator.services.vpc_endpoints import MotoVpcEndpoints
+from emulator.services.waf_associations import mend_waf
 from emulator.services.waf_directory import MotoWafDirectory
 from emulator.settings import Settings
 from emulator.wire import Headers, Request
@@ -338,3 +339,44 @@ class VpcEndpoints(SynchronousTestCase):
         )
         self.assertEqual(MotoVpcEndpoints().vpc_of(endpoint.id), vpc.id)
         self.assertIsNone(MotoVpcEndpoints().vpc_of("vpce-0"))
+
+
+class WafAssociations(SynchronousTestCase):
+    STAGE = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/x/1"
+
+    def setUp(self) -> None:
+        from moto.wafv2.models import wafv2_backends
+
+        mend_waf()
+        self.waf = wafv2_backends[ACCOUNT]["us-east-1"]
+        self.addCleanup(self.waf.reset)
+
+    def made(self, name: str) -> Any:
+        seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+        return self.waf.create_web_acl(name, seen, {"Allow": {}}, "REGIONAL", "", [], [], None, None, None, None, None)
+
+    def test_one_web_acl_a_resource(self) -> None:
+        first, second = self.made("first"), self.made("second")
+        for acl in (first, second):
+            self.waf.associate_web_acl(acl.arn, self.STAGE)
+        self.assertEqual((first.associated_resources, second.associated_resources), ([], [self.STAGE]))
+
+    def test_none_is_deleted_while_it_guards(self) -> None:
+        acl = self.made("busy")
+        self.waf.associate_web_acl(acl.arn, self.STAGE)
+        with self.assertRaises(Exception) as caught:
+            self.waf.delete_web_acl("busy", "REGIONAL", acl.id, acl.lock_token)
+        self.assertEqual(getattr(caught.exception, "error_type", ""), "WAFAssociatedItemException")
+        self.waf.disassociate_web_acl(self.STAGE)
+        self.waf.delete_web_acl("busy", "REGIONAL", acl.id, acl.lock_token)
+        self.assertNotIn(acl.arn, self.waf.wacls)
+
+    def test_a_stage_that_is_not_there(self) -> None:
+        acl = self.made("lost")
+        for arn, stage in (
+            (acl.arn, "arn:aws:apigateway:us-east-1::/restapis/none/stages/prod"),
+            (acl.arn + "x", self.STAGE),
+        ):
+            with self.assertRaises(Exception) as caught:
+                self.waf.associate_web_acl(arn, stage)
+            self.assertEqual(getattr(caught.exception, "error_type", ""), "WAFNonexistentItemException")
