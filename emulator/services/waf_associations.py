@@ -33,6 +33,14 @@ def mend_waf() -> None:
     WAFV2Backend._emulator = True
     associate, delete = WAFV2Backend.associate_web_acl, WAFV2Backend.delete_web_acl
 
+    def guarded(backend: Any, web_acl: Any) -> list[str]:
+        """What it guards; a stage that was deleted is guarded no more."""
+        return [
+            arn
+            for arn in web_acl.associated_resources
+            if ":apigateway:" not in arn or backend._find_apigw_stage(arn) is not None
+        ]
+
     def associate_web_acl(self: Any, web_acl_arn: str, resource_arn: str) -> None:
         if web_acl_arn not in self.wacls or (
             ":apigateway:" in resource_arn and self._find_apigw_stage(resource_arn) is None
@@ -44,7 +52,7 @@ def mend_waf() -> None:
 
     def delete_web_acl(self: Any, name: str, scope: str, _id: str, lock_token: str) -> None:
         for web_acl in self.wacls.values():
-            if web_acl.id == _id and web_acl.associated_resources and web_acl.lock_token == lock_token:
+            if web_acl.id == _id and web_acl.lock_token == lock_token and guarded(self, web_acl):
                 raise WAFv2ClientError("WAFAssociatedItemException", _IN_USE)
         delete(self, name, scope, _id, lock_token)
 
@@ -54,7 +62,7 @@ def mend_waf() -> None:
         if web_acl is None:
             raise WAFNonexistentItemException
         kind = _KINDS.get(asked.get("ResourceType") or "APPLICATION_LOAD_BALANCER", "")
-        found = [arn for arn in web_acl.associated_resources if kind and kind in arn]
+        found = [arn for arn in guarded(self.wafv2_backend, web_acl) if kind and kind in arn]
         return 200, {}, json.dumps({"ResourceArns": found})
 
     WAFV2Backend.associate_web_acl = associate_web_acl
