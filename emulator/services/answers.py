@@ -33,7 +33,10 @@ _NAMESPACES = {
     "sqs": "com.amazonaws.sqs",
 }
 # Members that DynamoDB answers with only when it was asked to, and the parameter that asks.
-_ON_DEMAND = {"ConsumedCapacity": b"ReturnConsumedCapacity", "ItemCollectionMetrics": b"ReturnItemCollectionMetrics"}
+_ON_DEMAND = {
+    "ConsumedCapacity": re.compile(rb'"ReturnConsumedCapacity"\s*:\s*"(?:TOTAL|INDEXES)"'),
+    "ItemCollectionMetrics": re.compile(rb'"ReturnItemCollectionMetrics"\s*:\s*"SIZE"'),
+}
 # Headers of S3's requests that moto keeps with the object and gives back, and the request id it has of other services.
 _NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
 # What boto3 puts before a service's own sentence; some of moto's have it in them.
@@ -87,8 +90,8 @@ def _json(description: Description, request: Request, response: Response) -> Res
     if "__type" in body and response.status < 500:
         body = _error(description, dynamodb_checks.reworded(body) if description.name == "dynamodb" else body)
     elif description.name == "dynamodb":
-        for member, parameter in _ON_DEMAND.items():
-            if member in body and parameter not in request.body:
+        for member, asked_for in _ON_DEMAND.items():
+            if member in body and not asked_for.search(request.body):
                 del body[member]
     written = b"" if response.status < 300 and _answers_nothing(description, request) else orjson.dumps(body)
     lines = [

@@ -73,9 +73,11 @@ def answer(description: Description, refused: Refusal, request: Request, request
         return _written(refused.status, kind, orjson.dumps(body), request_id)
     code, message = escape(refused.code), escape(refused.message or "")
     if description.name == "s3":
+        detail = ""
+        if refused.status == 405:
+            detail = f"<Method>{request.method}</Method><ResourceType>{_resource_type(request)}</ResourceType>"
         text = (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
-            f"<Method>{request.method}</Method><ResourceType>{_resource_type(request)}</ResourceType>"
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>{detail}'
             f"<RequestId>{request_id}</RequestId></Error>"
         )
         return _written(refused.status, "application/xml", text.encode(), request_id)
@@ -115,6 +117,8 @@ def _namespace(description: Description) -> str:
 def _of_s3(request: Request) -> Refusal | None:
     """POST is for what the query names, forms and bulk deletion aside; other verbs there are none."""
     named = {part.partition(b"=")[0] for part in request.raw_query.split(b"&")}
+    if request.method == "OPTIONS" and "origin" not in request.headers:
+        return Refusal(400, "BadRequest", "Insufficient information. Origin request header needed.")
     if request.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS"):
         return None
     if request.method == "POST" and (_resource_type(request) == "BUCKET" or not named.isdisjoint(_POSTED)):

@@ -53,7 +53,8 @@ class Answers(SynchronousTestCase):
         answered = self.tidied("dynamodb", body)
         self.assertEqual(answered.body, b'{"Count":0}')
         self.assertEqual(answered.headers.first("x-amz-crc32"), str(zlib.crc32(answered.body)))
-        self.assertEqual(self.tidied("dynamodb", body, asked=b'{"ReturnConsumedCapacity":"TOTAL"}').body, body)
+        self.assertEqual(self.tidied("dynamodb", body, asked=b'{"ReturnConsumedCapacity": "TOTAL"}').body, body)
+        self.assertEqual(self.tidied("dynamodb", body, asked=b'{"ReturnConsumedCapacity":"NONE"}').body, b'{"Count":0}')
 
     def test_rest(self) -> None:
         json, plain = ("Content-Type", "application/json"), ("Content-Type", "text/plain")
