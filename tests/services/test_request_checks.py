@@ -181,7 +181,8 @@ class Checks(SynchronousTestCase):
             path = b"/b/k" if host.startswith("s3.") else b"/k"
             for method, query, refused in (
                 ("GET", b"", False), ("PUT", b"", False), ("DELETE", b"", False), ("HEAD", b"", False),
-                ("OPTIONS", b"", True), ("POST", b"uploads=", False), ("POST", b"uploadId=1", False), ("POST", b"", True), ("PATCH", b"", True),
+                ("OPTIONS", b"", True),
+                ("POST", b"uploads=", False), ("POST", b"uploadId=1", False), ("POST", b"", True), ("PATCH", b"", True),
             ):  # fmt: skip
                 made = Request(
                     method=method, raw_path=path, raw_query=query, headers=Headers(), body=b"", host=host
