@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -224,17 +225,17 @@ class LambdaAuthorizers:
             raise misconfigured(f"The authorizer function cannot be invoked: {problem.message}") from None
         return result
 
-    @staticmethod
     def _note_call(
-        authorizer: LambdaAuthorizer, request: AuthorizerRequest, identity: tuple[str, ...], arn: str, body: bytes
+        self, authorizer: LambdaAuthorizer, request: AuthorizerRequest, identity: tuple[str, ...], arn: str, body: bytes
     ) -> None:
         if request.log is None:
             return
+        now = datetime.fromtimestamp(self._effects.wall(), UTC).strftime("%Y%m%dT%H%M%SZ")
         request.note(f"Starting authorizer: {authorizer.id} for request: {request.request_id}")
         request.note(f"Incoming identity: {masked(','.join(identity))}")
         endpoint = f"https://lambda.{request.region}.amazonaws.com/2015-03-31/functions/{arn}/invocations"
         request.note(f"Endpoint request URI: {endpoint}")
-        request.note(f"Endpoint request headers: {shown_map(_signed(authorizer, request))}")
+        request.note(f"Endpoint request headers: {shown_map(_signed(authorizer, request, now))}")
         request.note(f"Endpoint request body after transformations: {shown_body(body.decode('utf-8', 'replace'))}")
         request.note(f"Sending request to {endpoint}")
 
@@ -257,14 +258,15 @@ def _failure(payload: bytes) -> str:
     return "Authorizer function failed"
 
 
-def _signed(authorizer: LambdaAuthorizer, request: AuthorizerRequest) -> list[tuple[str, str]]:
-    """What API Gateway calls the function with, its signature starred out."""
+def _signed(authorizer: LambdaAuthorizer, request: AuthorizerRequest, now: str) -> list[tuple[str, str]]:
+    """What API Gateway calls the function with, its signature starred out; for whom, unless it takes a role for it."""
     source = f"arn:aws:execute-api:{request.region}:{request.account}:{request.api_id}/authorizers/{authorizer.id}"
     return [
         ("x-amzn-lambda-integration-tag", request.request_id),
         ("Authorization", "*" * 64),
+        ("X-Amz-Date", now),
         ("x-amzn-apigateway-api-id", request.api_id),
-        ("X-Amz-Source-Arn", source),
+        *(() if authorizer.credentials else (("X-Amz-Source-Arn", source),)),
         ("Accept", "application/json"),
         ("User-Agent", f"AmazonAPIGateway_{request.api_id}"),
     ]
