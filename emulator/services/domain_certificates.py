@@ -26,6 +26,8 @@ class DomainCertificates:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # By account, regional name and name: the domain's record, and the truststore when it was first asked for.
+        self._truststores: dict[tuple[str, str, str], tuple[Record, bytes]] = {}
 
     def find(self, name: str) -> Identity | None:
         """The identity of a custom domain, None when the name is none or its certificate is not to be had."""
@@ -33,11 +35,8 @@ class DomainCertificates:
             bundle = _bundle(domain.get("regionalCertificateArn") or domain.get("certificateArn") or "")
             if bundle is None:
                 continue
-            mutual = domain.get("mutualTlsAuthentication") or {}
-            uri = mutual.get("truststoreUri") or ""
-            truststore = _object(account, uri, mutual.get("truststoreVersion")) if uri else b""
+            truststore = self._truststore(account, domain)
             if truststore is None:
-                self.log.warn("The truststore {uri} of {name} is not there", uri=uri, name=name)
                 continue
             policy = str(domain.get("securityPolicy") or "")
             newest_only = policy.startswith("SecurityPolicy_TLS13_1_3_") or policy == "SecurityPolicy_TLS13_2025_EDGE"
@@ -45,6 +44,27 @@ class DomainCertificates:
             chain = bytes(bundle.chain).rpartition(b"-----BEGIN CERTIFICATE-----")[0]
             return Identity(bytes(bundle.cert), bytes(bundle.key), chain, truststore, newest_only)
         return None
+
+    def _truststore(self, account: str, domain: Record) -> bytes | None:
+        """Who may sign clients' certificates, b"" when nobody is asked; None when the object is not there.
+
+        Another object under the same key counts once the domain name is updated, as on AWS.
+        """
+        mutual = domain.get("mutualTlsAuthentication") or {}
+        uri = mutual.get("truststoreUri") or ""
+        if not uri:
+            return b""
+        name = str(domain["domainName"])
+        key = (account, str(domain.get("regionalDomainName") or ""), name)
+        known = self._truststores.get(key)
+        if known is not None and known[0] is domain:
+            return known[1]
+        found = _object(account, uri, mutual.get("truststoreVersion"))
+        if found is None:
+            self.log.warn("The truststore {uri} of {name} is not there", uri=uri, name=name)
+        else:
+            self._truststores[key] = (domain, found)
+        return found
 
     def _domains(self, name: str) -> list[tuple[str, Record]]:
         wildcard = "*." + name.partition(".")[2]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from moto.acm.models import AWS_ROOT_CA, acm_backends
+from moto.s3.models import s3_backends
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.services.domain_certificates import DomainCertificates
@@ -23,7 +26,7 @@ class DomainCertificatesTest(SynchronousTestCase):
             for chain in (None, self.other.certificate)
         }
 
-    def domain(self, name: str, arn: str, **members: str) -> None:
+    def domain(self, name: str, arn: str, **members: Any) -> None:
         names = self.store.region(ACCOUNT, REGION).domain_names
         names[name] = {"domainName": name, "regionalCertificateArn": arn, **members}
 
@@ -38,6 +41,25 @@ class DomainCertificatesTest(SynchronousTestCase):
         self.assertEqual(chained.chain.strip(), self.other.certificate.strip())
         self.assertNotIn(AWS_ROOT_CA, chained.chain)
         self.assertIsNone(find("deep.any.api.test"))
+
+    def test_a_truststore_is_read_when_the_domain_changes(self) -> None:
+        bucket = s3_backends[ACCOUNT]["aws"]
+        self.addCleanup(bucket.reset)
+        bucket.create_bucket("trust-store", REGION)
+        find = DomainCertificates(self.store).find
+        mutual = {"truststoreUri": "s3://trust-store/ca.pem"}
+        self.domain("api.test", self.arns[None], mutualTlsAuthentication=mutual)
+        self.assertIsNone(find("api.test"))  # there is none yet
+        seen = []
+        for content in (b"one", b"two"):
+            bucket.put_object("trust-store", "ca.pem", content)
+            found = find("api.test")
+            assert found is not None
+            seen.append(found.truststore)
+        self.domain("api.test", self.arns[None], mutualTlsAuthentication=mutual)
+        found = find("api.test")
+        assert found is not None
+        self.assertEqual([*seen, found.truststore], [b"one", b"one", b"two"])
 
     def test_policies_of_tls_1_3_only(self) -> None:
         for policy, newest_only in (
