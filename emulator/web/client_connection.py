@@ -274,6 +274,7 @@ class HttpClientConnection(Protocol):
             response.end(_DONE)
         else:
             self._break(reason)
+        self.transport = None  # TLS has nothing left to abort
 
     def _break(self, reason: Failure) -> None:
         """The running exchange fails with ``reason``; the connection is of no more use."""
@@ -296,7 +297,8 @@ class HttpClientConnection(Protocol):
     def pause(self) -> None:
         if not self._paused:
             self._paused = True
-            self.transport.pauseProducing()
+            if not self.closed:
+                self.transport.pauseProducing()
 
     def resume(self) -> None:
         if self._paused:

@@ -139,6 +139,15 @@ class Pool(SynchronousTestCase):
         self.assertTrue(self.backend.transports[0].aborted)
         self.assertEqual(self.backend.reactor.getDelayedCalls(), [])
 
+    def test_what_the_backend_closed_is_not_aborted_again(self) -> None:
+        self.ask()
+        self.backend.say(OK)
+        self.backend.close()
+        # That of TLS raises once the connection is lost.
+        self.patch(self.backend.transports[0], "abortConnection", None)
+        self.backend.reactor.advance(IDLE_SECONDS)
+        self.assertEqual(self.backend.reactor.getDelayedCalls(), [])
+
     def test_close(self) -> None:
         self.ask()
         self.backend.say(OK)
