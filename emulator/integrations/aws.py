@@ -94,7 +94,7 @@ class Aws:
 
     async def _ask(self, uri: AwsUri, request: IntegrationRequest) -> IntegrationAnswer:
         description = await self._describe(uri)
-        if uri.kind == "action" and description is not None and not has_action(description, uri.rest):
+        if uri.kind == "action" and description is not None and _unwritable(description, uri.rest):
             raise _configuration(f"{uri.rest} is no action of {uri.label}")
         try:
             made = service_request(uri, description, request)
@@ -126,6 +126,12 @@ class Aws:
             if found is not None:
                 return found
         return None
+
+
+def _unwritable(description: Description, action: str) -> bool:
+    """Whether no request can be made of an action: in the other protocols a name will do, and the service judges it."""
+    named = description.speaks_json or description.speaks_query
+    return not named and not has_action(description, action)
 
 
 def _configuration(detail: str) -> GatewayError:

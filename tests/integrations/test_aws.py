@@ -234,8 +234,14 @@ class Asking(AwsCase):
         self.answered("s3:path/b/k", b"{}", method="GET")
         self.assertEqual(self.asked.body, b"")
 
+    def test_the_service_judges_an_actions_name(self) -> None:
+        self.answered("dynamodb:action/Frobnicate", b"{}")
+        self.assertEqual(self.asked.headers.all("x-amz-target"), ["DynamoDB_20120810.Frobnicate"])
+        self.answered("sns:action/Frobnicate")
+        self.assertIn(("Action", "Frobnicate"), parse_qsl(self.asked.body.decode()))
+
     def test_refused(self) -> None:
-        self.refused("dynamodb:action/Frobnicate", b"{}")
+        self.refused("s3:action/Frobnicate")
         self.refused("dynamodb:frob/x")
         self.assertEqual(self.services.service, "")
 
