@@ -4,7 +4,7 @@ Belongs here: those gaps, filled in moto's own classes. Never here: judging any 
 (``iam_directory.py``).
 
 AWS pages: "Permissions boundaries for IAM entities", "Pass session tags in AWS STS", AssumeRole, GetSessionToken,
-GetFederationToken in the STS API reference.
+GetFederationToken, GetCallerIdentity in the STS API reference.
 """
 
 from __future__ import annotations
@@ -87,6 +87,18 @@ def mend_sts() -> None:
         setattr(TokenResponse, name, _remembering(getattr(TokenResponse, name)))
     for name, derive in (("get_session_token", _session_token), ("get_federation_token", _federation_token)):
         setattr(TokenResponse, name, _deriving(getattr(TokenResponse, name), derive))
+    TokenResponse.get_caller_identity = _caller_identity
+
+
+def _caller_identity(response: Any) -> Any:
+    """GetCallerIdentity, for all kinds of callers; whoever is unknown is the account's root user here."""
+    from moto.core.responses import ActionResult
+
+    from emulator.services.iam_directory import MotoIamDirectory, root_user
+
+    account, key = response.current_account, _signer(response)
+    found = MotoIamDirectory(account).find(key) or root_user(key, account)
+    return ActionResult({"UserId": found.user_id, "Account": found.account, "Arn": found.arn})
 
 
 def _remembering(known: Any) -> Any:

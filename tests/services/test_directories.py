@@ -212,6 +212,16 @@ class Iam(SynchronousTestCase):
         self.iam.delete_access_key(key, "joe")
         self.assertIsNone(self.directory.find(plain.access_key))
 
+    def test_who_somebody_is(self) -> None:
+        user = self.iam.create_user("us-east-1", "ada")
+        key = self.iam.create_access_key("ada").access_key_id
+        self.assertIn(f"<Arn>{user.arn}</Arn>", self.ask("sts", key, Action="GetCallerIdentity"))
+        derived = self.session(self.ask("sts", key, Action="GetFederationToken", Name="x"))
+        shown = self.ask("sts", derived.access_key, Action="GetCallerIdentity")
+        self.assertIn(f"<Arn>arn:aws:sts::{ACCOUNT}:federated-user/x</Arn>", shown)
+        for nobody in ("999988887777", "AKIANOBODYATALL12345"):
+            self.assertIn(":root</Arn>", self.ask("sts", nobody, Action="GetCallerIdentity"))
+
     def test_federated_users(self) -> None:
         for policy, decision in (("", Decision.NEITHER), (INVOKE, Decision.ALLOW), (DENY, Decision.DENY)):
             found = self.session(self.ask("sts", Action="GetFederationToken", Name="ann", Policy=policy))
