@@ -109,7 +109,7 @@ class Aws:
             principal=_principal(request),
             description=description,
         )
-        if response.status == 501:
+        if response.status == 501 or _is_lacking(uri, description, response):
             raise _not_emulated(uri, response)
         if len(response.body) > RESPONSE_LIMIT:
             raise _configuration(
@@ -126,6 +126,13 @@ class Aws:
             if found is not None:
                 return found
         return None
+
+
+def _is_lacking(uri: AwsUri, description: Description | None, response: Response) -> bool:
+    """Whether moto knows nothing of an action that AWS has: in the REST protocols it then has no such path."""
+    if response.status != 404 or uri.kind != "action" or description is None or not has_action(description, uri.rest):
+        return False
+    return not response.body or response.headers.first("x-amzn-errortype") == "UnknownOperationException"
 
 
 def _unwritable(description: Description, action: str) -> bool:

@@ -98,7 +98,8 @@ def _by_query(
     given = list(pairs)
     if body and media_type(asked.headers.last("content-type")) in (_FORM, ""):
         given += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-    form = [("Action", uri.rest), ("Version", description.api_version)]
+    version = next((value for name, value in given if name == "Version"), description.api_version)
+    form = [("Action", uri.rest), ("Version", version)]
     form += [pair for pair in given if pair[0] not in ("Action", "Version")]
     headers = asked.headers.copy()
     headers.set("Content-Type", _FORM)

@@ -48,6 +48,10 @@ _DIRECTORIES = {
     "application-autoscaling": "application-autoscaling",
     "eventbridge": "events",
     "cognito": "cognito-idp",
+    "connect-campaigns": "connectcampaigns",
+    "models-v2-lex": "lexv2-models",
+    "sso": "sso-admin",
+    "aidevops": "devops-agent",
 }
 
 

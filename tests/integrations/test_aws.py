@@ -340,6 +340,14 @@ class Answering(AwsCase):
         self.assertEqual(error.status, 501)
         self.assertIn("translate: action TranslateText", error.message or "")
 
+    def test_a_path_that_the_stand_in_does_not_have(self) -> None:
+        for body, lines in ((b"", []), (b"{}", [("x-amzn-ErrorType", "UnknownOperationException")])):
+            self.services.answer = Response(status=404, headers=Headers(lines), body=body)
+            self.assertEqual(self.refused("xray:action/GetGroups").status, 501)
+            self.assertEqual(self.answered("xray:path/Groups").status, 404)
+        self.services.answer = Response(status=404, body=b'{"message":"no such key"}')
+        self.assertEqual(self.answered("s3:action/GetObject&Bucket=b&Key=k").status, 404)
+
     def test_too_long(self) -> None:
         self.services.answer = Response(status=200, body=b"x" * (RESPONSE_LIMIT + 1))
         self.assertIn("larger than allowed maximum", self.refused("s3:path/b/k", method="GET").log or "")
