@@ -32,7 +32,7 @@ class Options(usage.Options):
         ["state-dir", "d", None, "Where function code and work files go (default: temporary, removed at exit)."],
         ["region", "r", None, "Region of requests that name none (us-east-1)."],
         ["account-id", "a", None, "Account of requests that name none (000000000000)."],
-        ["lambda-concurrency", None, None, "Lambda workers at most (default: twice the cores, at least 4)."],
+        ["lambda-concurrency", None, None, "Lambda workers at most (default: as many as calls need)."],
         ["iam", None, None, "What AWS_IAM methods check: enforce, sign-only or off."],
     ]
     optFlags = [

@@ -44,6 +44,11 @@ class Fleet:
         """How many workers more than those coming the waiting calls could use."""
         return len(self.waiting) - len(self.starting) - self.preparing
 
+    @property
+    def longest(self) -> float:
+        """When the call that has waited longest came; never, if none waits."""
+        return min((each.arrived for each in self.waiting), default=float("inf"))
+
     def enqueue(self, call: Invocation) -> None:
         """Calls made by running functions go first: somebody holds a worker while they wait."""
         if call.nested:

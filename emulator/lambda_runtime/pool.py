@@ -21,6 +21,7 @@ from emulator.lambda_runtime.outcomes import Outcomes
 from emulator.lambda_runtime.starter import WorkerStarter
 from emulator.lambda_runtime.workforce import Workforce
 
+MOST = 25  # times the default concurrency: the most workers there may be when calls are slow
 GRACE_SECONDS = 30  # how long stopping waits for running calls
 
 
@@ -31,7 +32,8 @@ def default_concurrency() -> int:
 
 
 class LambdaPool(Service):
-    """Runs functions. Calls beyond ``concurrency`` workers wait in order of coming.
+    """Runs functions. Calls beyond ``concurrency`` workers wait in order of coming; without a number given, those that
+    have waited for long get more workers.
 
     A call made by a running function (known by its trace) may have a worker beyond the cap, up to twice the cap:
     otherwise functions that call each other would wait for each other until they time out.
@@ -60,6 +62,7 @@ class LambdaPool(Service):
             self._outcomes,
             self,
             cap=concurrency or default_concurrency(),
+            most=0 if concurrency else MOST * default_concurrency(),
             idle_seconds=idle_seconds,
         )
         self._open: set[Invocation] = set()

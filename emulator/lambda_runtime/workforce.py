@@ -23,6 +23,8 @@ from emulator.lambda_runtime.outcomes import Outcomes
 from emulator.lambda_runtime.starter import Launch, WorkerStarter
 from emulator.lambda_runtime.worker import StartFailure, Worker
 
+PATIENCE = 0.5  # seconds that a call waits for a place below the cap
+
 
 class Employer(Protocol):
     """The pool, as its workforce sees it."""
@@ -48,12 +50,15 @@ class Workforce:
         *,
         cap: int,
         idle_seconds: float,
+        most: int = 0,
     ) -> None:
+        """``cap``: how many workers there are while calls are short. ``most``: and when they are not (0: no more)."""
         self._effects = effects
         self._starter = starter
         self._outcomes = outcomes
         self._employer = employer
         self._cap = cap
+        self._most = max(cap, most)
         self._idle_seconds = idle_seconds
         self._fleets: dict[str, Fleet] = {}
         self._current: dict[tuple[str, str], str] = {}  # (function ARN, version) -> revision
@@ -62,6 +67,7 @@ class Workforce:
         self.processes: set[Worker] = set()  # what is not reaped yet
         self._preparing = 0
         self._reaper: IDelayedCall | None = None
+        self._relenting: IDelayedCall | None = None
         self._closed = False
 
     @property
@@ -90,9 +96,10 @@ class Workforce:
     def close(self) -> None:
         """Nothing is let go by the clock any more: all of it will be, by ``dismiss``."""
         self._closed = True
-        if self._reaper is not None:
-            self._reaper.cancel()
-            self._reaper = None
+        for timer in (self._reaper, self._relenting):
+            if timer is not None:
+                timer.cancel()
+        self._reaper = self._relenting = None
 
     def dismiss(self, reason: LambdaError) -> None:
         """Kill all workers, and refuse what waits."""
@@ -172,11 +179,15 @@ class Workforce:
         while fleet.short > 0:
             if not self._room_for(fleet):
                 self._hungry.add(fleet)
+                self._arm_relenting()
                 return
-            fleet.preparing += 1
-            self._preparing += 1
-            Deferred.fromCoroutine(self._start(fleet)).addErrback(self._crashed)
+            self._add_to(fleet)
         self._hungry.discard(fleet)
+
+    def _add_to(self, fleet: Fleet) -> None:
+        fleet.preparing += 1
+        self._preparing += 1
+        Deferred.fromCoroutine(self._start(fleet)).addErrback(self._crashed)
 
     def _room_for(self, fleet: Fleet) -> bool:
         """Whether one more may start; idle workers of other functions are let go for it, if that is enough.
@@ -195,6 +206,26 @@ class Workforce:
         for worker in idle[:surplus]:
             self._let_go(worker)
         return True
+
+    def _arm_relenting(self) -> None:
+        if self._relenting is None and not self._closed and self._most > self._cap:
+            self._relenting = self._effects.clock.callLater(PATIENCE, self._relent)
+
+    def _relent(self) -> None:
+        """Calls have waited for long: the workers are held by slow ones, or by such as wait for those that wait.
+
+        More workers start than the cap says, a cap of them at a time.
+        """
+        self._relenting = None
+        self._hungry = {each for each in self._hungry if each.waiting}
+        before = self._effects.clock.seconds() - PATIENCE
+        for _ in range(self._cap):
+            patient = [each for each in self._hungry if each.short > 0 and each.longest <= before]
+            if not patient or self.count >= self._most:
+                break
+            self._add_to(min(patient, key=lambda each: each.longest))
+        if self._hungry:
+            self._arm_relenting()
 
     def _feed(self) -> None:
         """Something became free: the fleets that wait for a worker try again, the longest waiting first."""

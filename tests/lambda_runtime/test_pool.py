@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.lambda_runtime.functions import EventSettings, ServiceException
+from emulator.lambda_runtime.pool import default_concurrency
 from emulator.lambda_runtime.worker import State
 from tests.lambda_runtime.support import Bench, function
 
@@ -64,6 +65,28 @@ class PoolTests(SynchronousTestCase):
         self.assertEqual(order, [b"0", b"2", b"3"])
         self.assertEqual([call.called for call in calls], [True, False, True, True, False])
         left_waiting(*calls)
+
+    def test_calls_that_wait_for_long_get_more_workers(self) -> None:
+        """Where no number of workers was asked for: slow functions, or such as wait for others, hold the first."""
+        cap, bench = default_concurrency(), self.bench()
+        calls = [bench.pool.invoke(function(timeout=60), b"{}") for _ in range(2 * cap + 2)]
+        for seconds, workers in ((0.4, cap), (0.1, 2 * cap), (0.5, 2 * cap + 2), (5, 2 * cap + 2)):
+            for runtime in bench.starter.runtimes:
+                if runtime.worker.state is State.STARTING:
+                    runtime.ask()
+            bench.clock.advance(seconds)
+            self.assertEqual(len(bench.starter.runtimes), workers)
+        bench.runtime().answer()
+        self.assertEqual([each.called for each in calls].count(True), 1)
+        self.assertEqual([each for each in bench.clock.getDelayedCalls() if each.getTime() <= 6.6], [])
+
+    def test_a_number_asked_for_is_the_most_there_are(self) -> None:
+        bench = self.bench(concurrency=1)
+        bench.pool.invoke(function(), b"{}")
+        left_waiting(bench.pool.invoke(function(), b"{}"))
+        bench.runtime().ask()
+        bench.clock.advance(2)
+        self.assertEqual(len(bench.starter.runtimes), 1)
 
     def test_idle_worker_of_another_function_makes_room(self) -> None:
         bench = self.bench(concurrency=1)
