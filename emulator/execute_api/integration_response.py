@@ -81,7 +81,8 @@ def _decoded(body: bytes, encoding: str) -> bytes | None:
         plain = engine.decompress(body, BODY_LIMIT)
     except zlib.error:
         return None
-    return None if engine.unconsumed_tail else plain
+    # What is too long, cut short or in several members goes on as it came.
+    return plain if engine.eof and not engine.unused_data else None
 
 
 def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: IntegrationAnswer) -> Response:

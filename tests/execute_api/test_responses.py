@@ -67,6 +67,10 @@ class Compression(SynchronousTestCase):
         world.backend.answer = IntegrationAnswer(status=200, headers=plain, body=gzip.compress(b"hello"))
         reply = world.send("GET", "/")
         self.assertEqual((reply.body, "Content-Encoding" in reply.headers), (b"hello", False))
+        for odd in (gzip.compress(b"hello")[:-3], gzip.compress(b"a") + gzip.compress(b"b"), b"no gzip"):
+            world.backend.answer = IntegrationAnswer(status=200, headers=plain, body=odd)
+            reply = world.send("GET", "/")
+            self.assertEqual((reply.body, reply.headers.last("Content-Encoding")), (odd, "gzip"))
         other = Headers([("Content-Encoding", "br")])
         world.backend.answer = IntegrationAnswer(status=200, headers=other, body=b"\x00\xff")
         reply = world.send("GET", "/")
