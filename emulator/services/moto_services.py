@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -185,6 +185,10 @@ class MotoServices:
 
         path = request.raw_path.decode("latin-1")
         serve = next((each for pattern, each in routes if pattern.match(path)), None)
+        if serve is None and _names_action(request):
+            # The action is all that counts then: AWS takes any path (sns:path/123456789012/topic).
+            serve = next((each for pattern, each in routes if pattern.match("/")), None)
+            request = evolve(request, raw_path=b"/")
         if serve is None:
             return self._failed(
                 request, service, 404, "UnknownOperationException", f"{request.method} {path} is nothing of {service}"
@@ -265,6 +269,11 @@ class MotoServices:
 def _version(request: Request) -> str:
     found = re.search(rb"(?:^|&)Version=([0-9-]+)", request.raw_query + b"&" + request.body[:65536])
     return found[1].decode() if found else ""
+
+
+def _names_action(request: Request) -> bool:
+    """Whether the request is of a protocol that names actions, not paths."""
+    return "x-amz-target" in request.headers or b"Action=" in request.raw_query or request.body.startswith(b"Action=")
 
 
 def _moto_request(request: Request, service: str, account: str, region: str, access_key: str) -> Any:

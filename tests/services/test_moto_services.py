@@ -73,6 +73,16 @@ class Asked(SynchronousTestCase):
         ):
             self.assertIn(member, orjson.loads(self.ask(service, request(target)).body))
 
+    def test_any_path_will_do_where_the_action_is_named(self) -> None:
+        for path in (b"/", b"/000000000000/topic", b"/topic"):
+            made = Request(
+                method="POST", raw_path=path, raw_query=b"", body=b"Action=ListTopics&Version=2010-03-31",
+                headers=Headers([("Content-Type", "application/x-www-form-urlencoded")]),
+            )  # fmt: skip
+            self.assertIn(b"<ListTopicsResponse", self.ask("sns", made).body)
+            made = request("TrentService.ListKeys", path=path)
+            self.assertEqual(self.ask("kms", made).status, 200)
+
     def test_what_is_not_emulated(self) -> None:
         answered = self.ask("frobnicator", request("Frob.Nicate"))
         self.assertEqual((answered.status, orjson.loads(answered.body)["__type"]), (501, "NotImplemented"))
