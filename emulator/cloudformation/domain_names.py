@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from emulator.cloudformation.kinds import KINDS, Kind
-from emulator.cloudformation.resources import Control, Physical, Tabled, spelled
+from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, spelled
 from emulator.store.records import Record
 
 _MUTUAL = {"TruststoreUri": "truststoreUri", "TruststoreVersion": "truststoreVersion"}
@@ -93,7 +93,7 @@ def _named(arn: str) -> Record:
     return {"domainName": name, **({"domainNameId": name_id} if name_id else {})}
 
 
-DOMAIN_NAMES = {
+DOMAIN_NAMES: dict[str, Resource] = {
     **{name: DomainName(KINDS[name]) for name in ("AWS::ApiGateway::DomainName", "AWS::ApiGateway::DomainNameV2")},
     "AWS::ApiGateway::BasePathMappingV2": MappingV2(KINDS["AWS::ApiGateway::BasePathMappingV2"]),
 }
