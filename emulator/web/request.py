@@ -234,11 +234,8 @@ class Request(server.Request):
                 parts.append(b"Transfer-Encoding: chunked\r\n")
         elif not has_length and status not in _BODILESS:
             parts.append(b"Content-Length: %d\r\n" % len(response.body))
-        if channel.close_after:
-            parts.append(b"Connection: close\r\n")
-        elif self.clientproto == b"HTTP/1.0":
-            parts.append(b"Connection: keep-alive\r\n")
-        parts.append(b"\r\n")
+        # AWS says so of HTTP/1.1 too.
+        parts.append(b"Connection: close\r\n\r\n" if channel.close_after else b"Connection: keep-alive\r\n\r\n")
         self.startedWriting = 1
         self.code = status
         if stream is None or bodiless:

@@ -87,7 +87,7 @@ class ChannelCase(SynchronousTestCase):
     def test_a_request_and_its_answer(self) -> None:
         answer = self.send(b"GET /a//b%2Fc?x=1&x=%20 HTTP/1.1\r\nHost: h\r\nX-MiXed: 1\r\nx-mixed: 2\r\n\r\n")
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\nDate: "))
-        self.assertIn(b"\r\nx-CaSe: 1\r\nContent-Length: 5\r\n\r\nhello", answer)
+        self.assertIn(b"\r\nx-CaSe: 1\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello", answer)
         request = self.root.seen[0][1]
         self.assertEqual((request.raw_path, request.raw_query), (b"/a//b%2Fc", b"x=1&x=%20"))
         self.assertEqual(request.headers.lines, [("Host", "h"), ("X-MiXed", "1"), ("x-mixed", "2")])
