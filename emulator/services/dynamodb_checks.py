@@ -18,6 +18,8 @@ _PLACEHOLDER = re.compile(r"[:#][A-Za-z0-9_]+")
 _EXPRESSIONS = (
     "KeyConditionExpression", "FilterExpression", "ProjectionExpression", "ConditionExpression", "UpdateExpression",
 )  # fmt: skip
+_DEEPEST = 32
+TOO_DEEP = "Nesting Levels have exceeded supported limits: Attributes have nested levels beyond supported limit"
 _INVALID = "One or more parameter values were invalid: "
 # Sentences of moto's, and the ones DynamoDB has by now; with the error's code where that is another.
 _REWORDED = (
@@ -86,7 +88,7 @@ def _values(body: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
             yield from _values(part)
 
 
-def _check(value: Mapping[str, Any]) -> None:
+def _check(value: Mapping[str, Any], depth: int = 1) -> None:
     kinds = [kind for kind, given in value.items() if kind in _TYPES and given is not None]
     if not kinds:
         raise _Invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
@@ -103,8 +105,10 @@ def _check(value: Mapping[str, Any]) -> None:
     elif kind in ("SS", "NS", "BS"):
         _check_set(kind, given)
     elif kind in ("M", "L"):
+        if depth > _DEEPEST:
+            raise _Invalid(TOO_DEEP)
         for each in given.values() if kind == "M" else given:
-            _check(each)
+            _check(each, depth + 1)
 
 
 def _check_set(kind: str, given: list[str]) -> None:

@@ -155,6 +155,9 @@ def _of_json(description: Description, action: str, body: bytes) -> Refusal | No
         broken = list(_structure(shape, given, "", _ALSO_REQUIRED.get((description.name, action), ())))
     except _Mistyped as error:
         return Refusal(400, "SerializationException", str(error))
+    except RecursionError:
+        # Only attribute values of DynamoDB nest without end.
+        return Refusal(400, "ValidationException", dynamodb_checks.TOO_DEEP)
     if not broken and description.name == "dynamodb":
         wrong = dynamodb_checks.refusal(action, given)
         return None if wrong is None else Refusal(400, "ValidationException", wrong)

@@ -63,6 +63,13 @@ class Values(SynchronousTestCase):
                 f"ExpressionAttributeValues contains invalid value: {text} for key :v",
             )
 
+    def test_depth(self) -> None:
+        value: dict[str, Any] = S
+        for _ in range(32):
+            value = {"L": [value]}
+        self.assertIsNone(refusal("PutItem", {"Item": {"x": value}}))
+        self.assertIn("Nesting Levels", refusal("PutItem", {"Item": {"x": {"M": {"a": value}}}}) or "")
+
     def test_numbers(self) -> None:
         for given, plain in (
             ("1.50", "1.5"), ("1e3", "1000"), ("-0", "0"), ("007", "7"), ("+1", "1"), (".5", "0.5"), ("1E-2", "0.01"),

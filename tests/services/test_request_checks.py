@@ -116,6 +116,12 @@ class Checks(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual(self.json(service, action, body), Refusal(400, "ValidationException", text), action)
 
+    def test_values_without_end(self) -> None:
+        deep = b'{"L":[' * 450 + b'{"S":""}' + b"]}" * 450
+        refused = self.json("dynamodb", "PutItem", b'{"TableName":"t","Item":{"x":%b}}' % deep)
+        assert refused is not None
+        self.assertIn("Nesting Levels", refused.message or "")
+
     def test_queries(self) -> None:
         for service, action, rest, code, text in (
             ("sqs", "SendMessage", "QueueUrl=q", "MissingParameter",
