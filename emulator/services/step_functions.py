@@ -141,7 +141,7 @@ def name_executions() -> None:
         if given is not None:
             try:
                 json.loads(given)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
         return start(self, state_machine_arn, name or str(mock_random.uuid4()), *args, **more)
 
