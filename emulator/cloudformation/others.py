@@ -27,6 +27,7 @@ class Served:
     ``keep``    delete parameter -> dotted path in the answer, or ``=Property``; ``[]`` in front makes a list
     ``attributes``  Fn::GetAtt -> dotted path in the answer
     ``shape``   last touches on the parameters
+    ``derive``  further Fn::GetAtt values, from the answer
     """
 
     type: str
@@ -39,6 +40,7 @@ class Served:
     keep: Mapping[str, str] = Factory(dict)
     attributes: Mapping[str, str] = Factory(dict)
     shape: Callable[[Record], Record] | None = None
+    derive: Callable[[Record], Record] | None = None
 
     def make(self, control: Control, properties: Record, name: str) -> Physical:
         """Create it."""
@@ -62,6 +64,8 @@ class Served:
             return value
 
         attributes = {attribute: read(where) for attribute, where in self.attributes.items()}
+        if self.derive is not None:
+            attributes.update(self.derive(answer))
         path = {parameter: read(where) for parameter, where in self.keep.items()}
         return Physical(str(read(self.id)), attributes, path)
 
@@ -110,6 +114,35 @@ def _pool(parameters: Record) -> Record:
             if flag in attribute:
                 attribute[flag] = boolean(attribute[flag])
     return parameters
+
+
+def _providers(answer: Record) -> Record:
+    """What identity pools and OpenID Connect call a user pool."""
+    pool = answer["UserPool"]["Id"]
+    name = f"cognito-idp.{pool.partition('_')[0]}.amazonaws.com/{pool}"
+    return {"ProviderName": name, "ProviderURL": f"https://{name}"}
+
+
+def _identity_pool(parameters: Record) -> Record:
+    for flag in ("AllowUnauthenticatedIdentities", "AllowClassicFlow"):
+        if flag in parameters:
+            parameters[flag] = boolean(parameters[flag])
+    for provider in parameters.get("CognitoIdentityProviders") or ():
+        if "ServerSideTokenCheck" in provider:
+            provider["ServerSideTokenCheck"] = boolean(provider["ServerSideTokenCheck"])
+    return parameters
+
+
+def _roles(parameters: Record) -> Record:
+    """Role mappings are under their provider's name, which a template may give inside."""
+    mappings = {
+        mapping.get("IdentityProvider") or name: {
+            key: value for key, value in mapping.items() if key != "IdentityProvider"
+        }
+        for name, mapping in (parameters.get("RoleMappings") or {}).items()
+    }
+    given = {"IdentityPoolId": parameters["IdentityPoolId"], "Roles": parameters.get("Roles") or {}}
+    return {**given, "RoleMappings": mappings} if mappings else given
 
 
 def _alias(parameters: Record) -> Record:
@@ -174,8 +207,19 @@ SERVED: dict[str, Served] = {
             type="AWS::Cognito::UserPool", create="cognito-idp:CreateUserPool", delete="cognito-idp:DeleteUserPool",
             rename={"UserPoolName": "PoolName"}, named="PoolName", id="UserPool.Id",
             drop=("EnabledMfas", "WebAuthnRelyingPartyID", "WebAuthnUserVerification", "WebAuthnFactorConfiguration"),
-            keep={"UserPoolId": "UserPool.Id"}, shape=_pool,
-            attributes={"Arn": "UserPool.Arn", "UserPoolId": "UserPool.Id", "ProviderName": "UserPool.Name"},
+            keep={"UserPoolId": "UserPool.Id"}, shape=_pool, derive=_providers,
+            attributes={"Arn": "UserPool.Arn", "UserPoolId": "UserPool.Id"},
+        ),
+        Served(
+            type="AWS::Cognito::IdentityPool", create="cognito-identity:CreateIdentityPool",
+            delete="cognito-identity:DeleteIdentityPool", named="IdentityPoolName", id="IdentityPoolId",
+            drop=("CognitoEvents", "CognitoStreams", "PushSync"), shape=_identity_pool,
+            keep={"IdentityPoolId": "IdentityPoolId"},
+            attributes={"Id": "IdentityPoolId", "Name": "IdentityPoolName"},
+        ),
+        Served(
+            type="AWS::Cognito::IdentityPoolRoleAttachment", create="cognito-identity:SetIdentityPoolRoles",
+            id="=IdentityPoolId", shape=_roles,
         ),
         Served(
             type="AWS::Cognito::UserPoolClient", create="cognito-idp:CreateUserPoolClient",
