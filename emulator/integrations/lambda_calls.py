@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from emulator.errors import ControlError, GatewayError
 from emulator.integrations.dispatch import IntegrationAnswer, IntegrationRequest
+from emulator.services.lambda_api import MAX_EVENT, MAX_SYNCHRONOUS
 from emulator.wire import Headers
 
 _URI = re.compile(
@@ -90,6 +91,9 @@ class LambdaCalls:
         The answer's body is the function's payload. A function that failed is an answer with ``function_error``.
         A call Lambda refuses (no such function, throttled) fails with API_CONFIGURATION_ERROR, as on AWS.
         """
+        if len(payload) > (MAX_EVENT if request.asynchronous else MAX_SYNCHRONOUS):
+            # 10 MB may come in, but Lambda takes 6: its refusal is the only one that the client is told as it is.
+            return fail(GatewayError("REQUEST_TOO_LARGE", error_type="BadRequestException"))
         streams = request.stream and not request.asynchronous
         called = self._invoker.invoke(
             target.arn,

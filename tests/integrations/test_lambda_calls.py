@@ -145,6 +145,19 @@ class LambdaCase(SynchronousTestCase):
         self.assertIsNone(answer.function_error)
         self.assertEqual(answer.headers.first("x-amz-executed-version"), "$LATEST")
 
+    def test_an_event_beyond_what_lambda_takes(self) -> None:
+        for size, more, called in (
+            (6 * 1024 * 1024, {}, True),
+            (6 * 1024 * 1024 + 1, {}, False),
+            (1024 * 1024 + 1, {"asynchronous": True}, False),
+        ):
+            self.functions.calls.clear()
+            asked = self.ask(event=b"x" * size, **more)
+            if not called:
+                error = self.failureResultOf(asked, GatewayError).value
+                self.assertEqual(error.response_type, "REQUEST_TOO_LARGE")
+            self.assertEqual(len(self.functions.calls), called)
+
     def test_aws_sends_the_body(self) -> None:
         self.successResultOf(self.ask("AWS"))
         self.assertEqual(self.functions.calls, [(ARN, b'{"body": 1}', {})])
