@@ -70,13 +70,14 @@ _REMAPPED_ALL = _REMAPPED | {
     "www-authenticate",
 }
 
-# Given back as ``x-amzn-Remapped-<Name>``.
+# Given back as ``x-amzn-Remapped-<Name>``. TestInvokeMethod (TEST) renames nothing, seen on AWS.
 RESPONSE_REMAPPED = {
     "AWS": _REMAPPED_ALL,
     "AWS_PROXY": _REMAPPED_ALL | {"x-forwarded-for"},
     "HTTP": _REMAPPED_ALL,
     "HTTP_PROXY": _REMAPPED_ALL | {"x-forwarded-for"},
     "MOCK": _REMAPPED,
+    "TEST": frozenset(),
 }
 
 # A backend's own x-amz-apigw-id (it is an API Gateway too) gives way to ours.
@@ -87,6 +88,7 @@ RESPONSE_DROPPED = {
     "HTTP": _DROPPED,
     "HTTP_PROXY": _DROPPED | {"content-encoding", "via"},
     "MOCK": _DROPPED,
+    "TEST": frozenset({"transfer-encoding"}),
 }
 
 # The types whose answers carry X-Amzn-Trace-Id.

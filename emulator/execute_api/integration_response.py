@@ -50,10 +50,13 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
     lines = answer.headers.lines
     encoding = (answer.headers.last("content-encoding") or "").strip().lower()
     headers = Headers()
+    kind = "TEST" if invocation.test else "HTTP_PROXY"
     for name, value in lines:
-        left = leave("HTTP_PROXY", name)
+        left = leave(kind, name)
         if left is not None:
             headers.lines.append((left, value))
+    if invocation.test:
+        headers.remove("content-encoding")
     if encoding and encoding != "identity":
         plain = None if answer.stream is not None else _decoded(body, encoding)
         if plain is None:
@@ -91,6 +94,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
         note_endpoint(invocation, answer.request_id)
     chosen = select(integration, answer)
     method = invocation.method
+    kind = "TEST" if invocation.test else integration.type
     declared = method.responses.get(chosen.status)
     if declared is None:
         raise configuration_error(f"Output mapping refers to an invalid method response: {chosen.status}")
@@ -111,7 +115,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
     for mapping in chosen.parameters:
         value = mapping.evaluate(ResponseValues(invocation, answer.headers, text))
         if value is not None and mapping.name.lower() in declared:
-            _give(headers, integration.type, mapping.name, ",".join(value) if isinstance(value, list) else value)
+            _give(headers, kind, mapping.name, ",".join(value) if isinstance(value, list) else value)
     status = int(chosen.status)
     template = _template(chosen, accept)
     if template is not None and template.source.strip():
@@ -119,7 +123,7 @@ def _mapped(invocation: Invocation, integration: CompiledIntegration, answer: In
             raise configuration_error("Unable to transform response: the body is binary")
         body = _transformed(invocation, template, text)
     if invocation.response_override is not NO_OVERRIDE:
-        status = _override(invocation.response_override, integration.type, headers, status)
+        status = _override(invocation.response_override, kind, headers, status)
     if "content-type" not in headers:
         headers.add("Content-Type", _JSON if template is None else template.media_type)
     return Response(status=status, headers=headers, body=body)

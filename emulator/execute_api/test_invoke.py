@@ -90,7 +90,8 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     if reply.stream is not None:
         reply = await _whole(invocation, gateway, reply, reply.stream)
     latency = int((gateway.effects.clock.seconds() - begun) * 1000)
-    headers = _shown(reply.headers, failed=invocation.error is not None)
+    # Of what was answered, the backend's own identifiers are shown; ours, and a gateway response's, are not.
+    headers = invocation.response.headers if invocation.error is None else _refusal(reply.headers)
     return {
         "status": reply.status,
         "body": reply.body.decode("utf-8", "replace"),
@@ -129,9 +130,9 @@ async def _whole(invocation: Invocation, gateway: Gateway, reply: Response, stre
     return evolve(reply, body=whole, stream=None)
 
 
-def _shown(headers: Headers, *, failed: bool) -> Headers:
-    """The reply's headers as a test tells them: of a gateway response the error's type, and no media type."""
-    hidden = ("x-amzn-requestid", "x-amz-apigw-id", "content-type" if failed else "x-amzn-errortype")
+def _refusal(headers: Headers) -> Headers:
+    """A gateway response's headers as a test tells them: the error's type, and no media type."""
+    hidden = ("x-amzn-requestid", "x-amz-apigw-id", "content-type")
     return Headers(line for line in headers if line[0].lower() not in hidden)
 
 

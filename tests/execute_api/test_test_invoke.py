@@ -67,6 +67,14 @@ class TestInvokeMethod(SynchronousTestCase):
         self.assertTrue(lines[15].startswith("Method response headers: {X-Amzn-Trace-Id=Root="), lines[15])
         self.assertTrue(lines[15].endswith(", Content-Type=application/json}"), lines[15])
 
+    def test_nothing_is_renamed(self) -> None:
+        world = World({"/": {"GET": proxy_method("HTTP_PROXY")}})
+        lines = [("Server", "x"), ("Date", "d"), ("Content-Type", "a/b"), ("x-amzn-RequestId", "r"), ("Via", "v")]
+        world.backend.answer = IntegrationAnswer(status=403, headers=Headers(lines), body=b"{}")
+        output = self.invoke(world, "root")
+        self.assertEqual(output["headers"], dict(lines))
+        self.assertIn("Method response headers: {Server=x, Date=d, Content-Type=a/b, x-amzn-", output["log"])
+
     def test_a_stream_is_read_to_its_end(self) -> None:
         world = World({"/": {"GET": proxy_method("HTTP_PROXY", responseTransferMode="STREAM")}})
         world.backend.answer = IntegrationAnswer(status=200, stream=Parts())
