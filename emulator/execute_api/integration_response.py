@@ -69,7 +69,7 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
         if not binary and "content-encoding" not in headers:
             body = as_text(body)
     if "content-type" not in headers:
-        headers.lines.append(("Content-Type", _JSON))
+        headers.add("Content-Type", _JSON)
     return Response(status=answer.status, headers=headers, body=body, stream=answer.stream)
 
 
