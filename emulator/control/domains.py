@@ -46,6 +46,9 @@ REGIONAL_ZONES = {
     "sa-east-1": "ZCMLWB8V5SYIT",
 }
 _NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\d.]+")
+# Hosts under which the emulator itself answers: a domain of such a name would lock everybody out.
+_OURS = frozenset({"localhost.localstack.cloud", "host.docker.internal", "*.localhost", "*.amazonaws.com"})
 _CERTIFICATE = re.compile(r"arn:[a-z0-9-]+:(acm|iam):[a-z0-9-]*:\d*:.+")
 _TYPES = ("EDGE", "REGIONAL", "PRIVATE")
 _REGIONAL_MEMBERS = ("regionalCertificateName", "regionalCertificateArn")
@@ -63,7 +66,7 @@ NO_DOMAIN = "Invalid domain name identifier specified"
 
 def create_domain_name(call: Call, request: Record) -> Record:
     name = request["domainName"].lower()
-    if not name or len(name) > 253 or not _NAME.fullmatch(name):
+    if len(name) > 253 or not _NAME.fullmatch(name) or "." not in name or name in _OURS or _ADDRESS.fullmatch(name):
         raise BadRequestException(f"Invalid domain name specified: {request['domainName']}")
     configuration = request.get("endpointConfiguration") or {}
     types = list(configuration.get("types") or (["REGIONAL"] if _is_regional(request) else ["EDGE"]))

@@ -172,6 +172,11 @@ class DomainNames(DomainTestCase):
                 patchOperations=given,
             )  # fmt: skip
 
+    def test_the_emulators_own_hosts_are_no_domains(self) -> None:
+        for name in ("localhost", "127.0.0.1", "host.docker.internal", "localhost.localstack.cloud", "*.amazonaws.com"):
+            text = f"Invalid domain name specified: {name}"
+            self.refused(400, "BadRequestException", text, "CreateDomainName", domainName=name)
+
     def test_mutual_tls_wants_tls_1_2(self) -> None:
         self.refused(
             400,
