@@ -22,7 +22,10 @@ _JSON_BEGINS = frozenset("{['\"")
 
 
 def _bad_request() -> GatewayError:
-    return GatewayError("BAD_REQUEST_BODY", "Invalid JSON in request body")
+    # Of no type of its own, seen on AWS.
+    return GatewayError(
+        "DEFAULT_4XX", "Invalid JSON in request body", status=400, error_type="BadRequestException"
+    )
 
 
 def _bad_response() -> GatewayError:
