@@ -52,12 +52,22 @@ def refusal(description: Description, action: str | None, request: Request) -> R
         return _of_s3(request)
     target = request.headers.last("x-amz-target")
     if target is not None and description.speaks_json:
-        return _of_json(description, target.rpartition(".")[2], request.body)
+        prefix, _, named = target.rpartition(".")
+        here, there = _stem(prefix), _stem(description.target_prefix)
+        if here != there:
+            return Refusal(400, "UnknownOperationException", None)
+        # Another version of the service (WAFv2 beside WAF) has a model of its own.
+        return _of_json(description, named, request.body) if description.target_prefix.endswith(prefix) else None
     if description.speaks_query and "rest" not in description.protocols[0]:
         return _of_query(description, action or "", request)
     if description.speaks_json:
         return Refusal(404, "UnknownOperationException", None)
     return None
+
+
+def _stem(prefix: str) -> str:
+    """A target's prefix without its version and what stands before it."""
+    return prefix.rpartition(".")[2].partition("_")[0]
 
 
 def answer(description: Description, refused: Refusal, request: Request, request_id: str) -> Response:

@@ -20,7 +20,8 @@ class Checks(SynchronousTestCase):
     def json(self, service: str, action: str, body: bytes) -> Refusal | None:
         description = describe(service)
         assert description is not None
-        return refusal(description, action, request(("X-Amz-Target", f"Service_1.{action}"), body=body))
+        target = f"{description.target_prefix}.{action}"
+        return refusal(description, action, request(("X-Amz-Target", target), body=body))
 
     def query(self, service: str, action: str, rest: str = "", path: bytes = b"/") -> Refusal | None:
         description = describe(service)
@@ -115,6 +116,19 @@ class Checks(SynchronousTestCase):
             ),
         ):  # fmt: skip
             self.assertEqual(self.json(service, action, body), Refusal(400, "ValidationException", text), action)
+
+    def test_targets(self) -> None:
+        for service, target, expected in (
+            ("dynamodb", "Foo.ListTables", Refusal(400, "UnknownOperationException", None)),
+            ("dynamodb", "DynamoDB_20120810.Foo", Refusal(400, "UnknownOperationException", None)),
+            ("dynamodb", "DynamoDB_20120810.ListTables", None),
+            ("dynamodb", "DynamoDB_20111205.Foo", None),
+            ("kinesisanalytics", "KinesisAnalytics_20180523.ListApplicationVersions", None),
+            ("cloudtrail", "CloudTrail_20131101.LookupEvents", None),
+        ):
+            description = describe(service)
+            assert description is not None
+            self.assertEqual(refusal(description, None, request(("X-Amz-Target", target))), expected, target)
 
     def test_values_without_end(self) -> None:
         deep = b'{"L":[' * 450 + b'{"S":""}' + b"]}" * 450
