@@ -154,6 +154,7 @@ class Front(Resource):
             return self._execute.render(request)
         refusal = self._guard(incoming)
         if refusal is not None:
+            refusal.headers.set("x-amzn-RequestId", self._planes.new_request_id())
             return _answer(request, refusal)
         if incoming.raw_path.startswith(_PAGES):
             return _answer(request, self._planes.page(incoming))

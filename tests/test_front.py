@@ -133,6 +133,7 @@ class FrontCase(SynchronousTestCase):
 
     def test_foreign_hosts_are_refused(self) -> None:
         self.assertEqual(self.ask("GET /restapis", host="evil.example:4566")[0], 403)
+        self.assertIn(b"\r\nx-amzn-RequestId: ", self.head)
         self.assertEqual(self.ask("GET /restapis", host="localhost.evil.example")[0], 403)
         for host in ("emulator:4566", "127.0.0.1", "[::1]:4566", "x.home.example", "sqs.eu-west-1.amazonaws.com"):
             self.assertEqual(self.ask("GET /restapis", host=host)[0], 200, host)

@@ -311,6 +311,31 @@ def _mend_s3() -> None:
         return IAMPolicy(json.dumps({**document, "Statement": plain})).is_action_permitted(action, resource)
 
     FakeBucket.get_permission = get_permission
+    _refuse_posts()
+
+
+def _refuse_posts() -> None:
+    """A POST that S3 has no action for, as an API's that was sent without its host: S3's refusal, no failure."""
+    from moto.s3.exceptions import MethodNotAllowed, PreconditionFailed
+    from moto.s3.responses import S3Response
+
+    name_action, answer_post = S3Response._set_action, S3Response._bucket_response_post
+
+    def name(self: Any, resource_type: str, method: str, query: Any) -> None:
+        try:
+            name_action(self, resource_type, method, query)
+        except KeyError as error:
+            raise MethodNotAllowed(method, "OBJECT") from error
+
+    def answer(self: Any, request: Any, bucket: str) -> Any:
+        try:
+            return answer_post(self, request, bucket)
+        except KeyError as error:
+            if error.args != ("key",):
+                raise
+            raise PreconditionFailed("Bucket POST must be of the enclosure-type multipart/form-data") from error
+
+    S3Response._set_action, S3Response._bucket_response_post = name, answer
 
 
 def _mend_cloudwatch() -> None:

@@ -224,6 +224,17 @@ class Others(Mended):
         self.assertEqual(told["Records"], [])
         self.assertNotIn("\n", told["NextShardIterator"])
 
+    def test_a_post_without_an_action_is_refused(self) -> None:
+        self.s3("PUT", "/bucket")
+        for path in ("/dev/items", "/bucket/key", "/bucket/key?x=1"):
+            answer = self.s3("POST", path, b"{}")
+            self.assertEqual(answer.status, 405, answer.body)
+            self.assertIn(b"<Code>MethodNotAllowed</Code>", answer.body)
+            self.assertIn(b"<Message>The specified method is not allowed against this resource.</Message>", answer.body)
+        answer = self.s3("POST", "/bucket", b"{}")
+        self.assertEqual(answer.status, 412, answer.body)
+        self.assertIn(b"<Code>PreconditionFailed</Code>", answer.body)
+
     def test_a_bucket_policys_conditions_deny_nothing(self) -> None:
         self.s3("PUT", "/bucket")
         statement = {
