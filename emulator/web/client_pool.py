@@ -36,6 +36,8 @@ from emulator.wire import decode
 # How long an unused connection is kept; most servers close theirs after 5 to 75 seconds.
 IDLE_SECONDS = 30.0
 IDLE_PER_ROUTE = 128
+# What may not be sent twice takes a connection used this lately only: the backend may be closing an older one just now.
+FRESH_SECONDS = 1.0
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 # What may be sent again when a kept connection turns out to be dead before a byte came back (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
@@ -196,7 +198,7 @@ class ClientPool:
         target = Target.parse(url)
         head = _head_of(method, target, lines, body)
         key = (target.tls, target.host, target.port, route)
-        connection = self._take(key)
+        connection = self._take(key, IDLE_SECONDS if method in _IDEMPOTENT else FRESH_SECONDS)
         if connection is None:
             return self._on_new(key, head, body, method)
         answer = connection.exchange(head, body, method == b"HEAD")
@@ -237,12 +239,15 @@ class ClientPool:
             endpoint = HostnameEndpoint(reactor, name, to_port)
         return wrapClientTLS(tls_options(host, route), endpoint) if tls else endpoint
 
-    def _take(self, key: _Key) -> HttpClientConnection | None:
+    def _take(self, key: _Key, age: float) -> HttpClientConnection | None:
         idle = self._idle.get(key)
         while idle:
             connection = idle.pop()
             if connection.idle and not connection.closed:
-                return connection
+                if self._effects.clock.seconds() - connection.idle_since <= age:
+                    return connection
+                idle.append(connection)
+                break
         return None
 
     def _keep(self, key: _Key, connection: HttpClientConnection) -> None:

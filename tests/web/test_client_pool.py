@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone
 
 from emulator.web.client_body import _Reader, read_body
-from emulator.web.client_pool import IDLE_SECONDS, InvalidUrl, Target
+from emulator.web.client_pool import FRESH_SECONDS, IDLE_SECONDS, InvalidUrl, Target
 from emulator.web.client_tls import Route
 from tests.integrations.backend import Backend
 
@@ -94,6 +94,18 @@ class Pool(SynchronousTestCase):
         self.backend.close()
         self.failureResultOf(again, ConnectionDone)
         self.assertEqual(len(self.backend.transports), 1)
+
+    def test_a_post_takes_no_connection_that_was_idle_for_long(self) -> None:
+        self.ask()
+        self.backend.say(OK)
+        self.backend.reactor.advance(FRESH_SECONDS + 0.1)
+        self.ask(b"POST")
+        self.assertEqual(len(self.backend.transports), 2)
+        self.ask()
+        self.assertEqual(len(self.backend.transports), 2)
+        self.backend.say(OK)
+        self.ask(b"POST")
+        self.assertEqual(len(self.backend.transports), 2)
 
     def test_not_asked_again_on_a_new_connection_or_after_a_word(self) -> None:
         first = self.ask()
