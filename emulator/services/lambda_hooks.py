@@ -22,10 +22,14 @@ from emulator.lambda_runtime.functions import FunctionNotFound, InvalidRuntimeEx
 from emulator.lambda_runtime.interpreters import Interpreters
 from emulator.lambda_runtime.invocations import InvocationResult
 from emulator.lambda_runtime.pool import LambdaPool
+from emulator.services.lambda_checks import refuse_configuration
 from emulator.services.lambda_functions import MotoFunctionSource
 from emulator.services.lambda_sources import LambdaSources
 
 _MAX_UNZIPPED = 262_144_000
+_NO_OBJECT = (
+    "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+)
 _NOT_A_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 
@@ -199,6 +203,7 @@ def _patch_record(models: Any) -> None:
 
     @functools.wraps(make)
     def init(self: Any, account_id: str, spec: dict[str, Any], region: str, version: Any = 1) -> None:
+        _check(models, spec, creating=True)
         runtime = spec.get("Runtime")
         if runtime and spec.get("PackageType", "Zip") == "Zip":
             refusal = _hooks().check_runtime(runtime)
@@ -222,6 +227,7 @@ def _patch_record(models: Any) -> None:
 
     @functools.wraps(update)
     def update_configuration(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
+        _check(models, config_updates, creating=False)
         for key, name in _KEPT.items():
             if key in config_updates:
                 setattr(self, name, config_updates[key])
@@ -232,6 +238,12 @@ def _patch_record(models: Any) -> None:
     function.__init__ = init
     function.get_configuration = get_configuration
     function.update_configuration = update_configuration
+
+
+def _check(models: Any, spec: dict[str, Any], *, creating: bool) -> None:
+    refusal = refuse_configuration(spec, creating=creating)
+    if refusal is not None:
+        raise models.LambdaClientError(refusal.code, refusal.message)
 
 
 _KEPT = {
@@ -251,7 +263,8 @@ def _patch_code(models: Any) -> None:
         original(self, updated_spec)
         if not ("ZipFile" in updated_spec or "S3Key" in updated_spec) or updated_spec.get("DryRun"):
             return
-        refusal = refuse_archive(getattr(self, "code_bytes", b""))
+        code = getattr(self, "code_bytes", b"")
+        refusal = _NO_OBJECT if not code and "S3Key" in updated_spec else refuse_archive(code)
         if refusal:
             self.__dict__.update(kept)
             raise models.InvalidParameterValueException(refusal)

@@ -194,10 +194,10 @@ class ResolveTests(LambdaCase):
 
     def test_configuration(self) -> None:
         self.create(
-            Timeout=7, MemorySize=256, Environment={"Variables": {"A": "b"}}, DeadLetterConfig={"TargetArn": "arn:q"}
+            Timeout=7, MemorySize=256, Environment={"Variables": {"MINE": "b"}}, DeadLetterConfig={"TargetArn": "arn:q"}
         )
         first = self.lambdas.source.resolve(ACCOUNT, REGION, "greet", None)
-        self.assertEqual((first.timeout, first.memory_mb, dict(first.environment)), (7, 256, {"A": "b"}))
+        self.assertEqual((first.timeout, first.memory_mb, dict(first.environment)), (7, 256, {"MINE": "b"}))
         self.assertEqual(first.events.dead_letter, "arn:q")
         self.assertIs(self.lambdas.source.resolve(ACCOUNT, REGION, "greet", None), first)
         self.call("lambda", "UpdateFunctionConfiguration", FunctionName="greet", Timeout=9)
