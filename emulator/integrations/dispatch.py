@@ -89,7 +89,9 @@ class Dispatch:
 
     def invoke(self, request: IntegrationRequest) -> Deferred[IntegrationAnswer]:
         """Call the request's integration, for at most ``request.timeout`` seconds, then INTEGRATION_TIMEOUT."""
-        key = "VPC_LINK" if request.connection_type == "VPC_LINK" else request.type
+        named = ".elb.amazonaws.com" in request.uri and request.type.startswith("HTTP")
+        balanced = named or request.connection_type == "VPC_LINK"
+        key = "VPC_LINK" if balanced else request.type
         called = self._table[key].invoke(request)
         if not called.called:
             called.addTimeout(request.timeout, self._effects.clock, onTimeoutCancel=_late)

@@ -52,7 +52,7 @@ class Backend:
 
 
 class VpcLink:
-    """HTTP and HTTP_PROXY with ``connectionType=VPC_LINK``."""
+    """HTTP and HTTP_PROXY with ``connectionType=VPC_LINK``, or to a load balancer of ours by its DNS name."""
 
     def __init__(
         self, effects: Effects, settings: Settings, store: Store, calls: HttpCalls, services: ServiceAsker
@@ -74,6 +74,12 @@ class VpcLink:
             target = Target.parse(request.uri)
         except InvalidUrl as error:
             raise _broken(f"Invalid endpoint address {error}") from error
+        stream = request.stream and request.type == "HTTP_PROXY"
+        if request.connection_type != "VPC_LINK":
+            arn = await self._balancer(request, target.host)
+            if not arn:
+                return await self._calls.send(request, stream=stream)
+            request = evolve(request, integration_target=arn)
         link = self._store.region(request.account, request.region).vpc_links.get(request.connection_id)
         backend = self._set_by_user(request, link) or await self._resolve(request, link, target)
         if isinstance(backend, IntegrationAnswer):
@@ -81,11 +87,16 @@ class VpcLink:
         if backend.tls is not None and backend.tls != target.tls:
             scheme = "https" if backend.tls else "http"
             request = evolve(request, uri=f"{scheme}://{request.uri.partition('://')[2]}", tls_insecure=True)
-        return await self._calls.send(
-            request,
-            stream=request.stream and request.type == "HTTP_PROXY",
-            connect=(backend.host, backend.port),
-        )
+        return await self._calls.send(request, stream=stream, connect=(backend.host, backend.port))
+
+    async def _balancer(self, request: IntegrationRequest, host: str) -> str:
+        """The ARN of the load balancer of that DNS name, or nothing: then it is none of ours."""
+        try:
+            found = await self._ask(request, "elbv2", "DescribeLoadBalancers", {})
+        except ServiceError as error:
+            raise _broken(f"{host}: {error}") from error
+        named = (each["LoadBalancerArn"] for each in found["LoadBalancers"] if each.get("DNSName", "").lower() == host)
+        return next(named, "")
 
     def _set_by_user(self, request: IntegrationRequest, link: Record | None) -> Backend | None:
         endpoints = self._settings.vpc_link_endpoints

@@ -38,6 +38,8 @@ class Services:
     def call(self, service: str, action: str, params: Any, *, account: str, region: str) -> Deferred[dict[str, Any]]:
         assert (account, region) == (ACCOUNT, REGION)
         self.asked.append(action)
+        if action == "DescribeLoadBalancers":
+            return succeed({"LoadBalancers": [{"LoadBalancerArn": NLB, "DNSName": f"n-1.{REGION}.elb.amazonaws.com"}]})
         if action == "DescribeListeners":
             if "ListenerArns" in params:
                 arn = params["ListenerArns"][0]
@@ -120,6 +122,12 @@ class VpcLinkCase(SynchronousTestCase):
             self.ask(kind=kind)
             self.assertEqual(self.connected(), ("10.1.2.3", 8080))
             self.assertTrue(self.backend.heard(-1).startswith(b"GET /p HTTP/1.1\r\nHost: inside.example\r\n"))
+
+    def test_a_balancer_by_its_name(self) -> None:
+        self.ip_targets(healthy("10.1.2.3", 8080))
+        self.ask(f"http://N-1.{REGION}.elb.amazonaws.com/p", connection_type="INTERNET", connection_id="")
+        self.assertEqual(self.connected(), ("10.1.2.3", 8080))
+        self.assertIn(b"Host: N-1.us-east-1.elb.amazonaws.com\r\n", self.backend.heard(-1))
 
     def test_instances_by_their_private_address(self) -> None:
         self.ip_targets(healthy("i-1", 8080), kind="instance")
