@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from twisted.internet import defer, reactor, task
 from twisted.python.threadpool import ThreadPool
 from twisted.trial import unittest
 
-from emulator.effects import Effects
+from emulator.effects import Effects, lasting
 
 
 class IdsTests(unittest.SynchronousTestCase):
@@ -59,3 +60,20 @@ class WriterTests(unittest.TestCase):
         got = await self.effects.in_writer(lambda: self.effects.wait_for(nested) + "!")
         self.assertEqual(got, "nested!")
         self.assertEqual(self.effects.writer_pool.max, 1)
+
+
+class HeapTests(unittest.SynchronousTestCase):
+    def test_what_lasts_is_not_walked(self) -> None:
+        self.addCleanup(gc.unfreeze)
+        with lasting():
+            self.assertFalse(gc.isenabled())
+            made = [[{}] for _ in range(10)]
+        self.assertTrue(gc.isenabled())
+        walked = {id(each) for each in gc.get_objects()}
+        self.assertFalse(walked & {id(each) for each in made})
+
+    def test_the_collector_is_back_after_a_failure(self) -> None:
+        self.addCleanup(gc.unfreeze)
+        with self.assertRaises(ValueError), lasting():
+            raise ValueError
+        self.assertTrue(gc.isenabled())

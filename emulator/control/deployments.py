@@ -11,10 +11,12 @@ from emulator.control.call import Call
 from emulator.control.canaries import canary_settings, check_deployment
 from emulator.control.paging import page
 from emulator.control.patch import Patches, Rule, text
+from emulator.deployment.compiled import CompiledApi
 from emulator.deployment.compiler import compile_api
 from emulator.deployment.standing import settle_default_endpoint
+from emulator.effects import lasting
 from emulator.errors import BadRequestException, NotFoundException
-from emulator.store.records import Deployment, Record, RestApi, Snapshot
+from emulator.store.records import Deployment, Frozen, Record, RestApi, Snapshot
 
 # An API of more methods is compiled in a thread: some 20 µs each, and the reactor shall not wait 5 ms.
 COMPILED_AT_ONCE = 150
@@ -37,11 +39,12 @@ async def create_deployment(call: Call, request: Record) -> Record:
         check_deployment(request.get("stageName"), None, request.get("canarySettings"))
     else:
         _stage(call, api, request, deployment_id)  # refused now rather than after the work
-    snapshot = api.freeze()
-    if count > COMPILED_AT_ONCE or _template_text(snapshot) > TEXT_AT_ONCE:
-        compiled = await call.effects.in_thread(compile_api, snapshot)
+    frozen = api.freeze()
+    if count > COMPILED_AT_ONCE or _template_text(api) > TEXT_AT_ONCE:
+        snapshot, compiled = await call.effects.in_thread(_compile_large, frozen)
         api = lookup.rest_api(call, request["restApiId"])  # it may be gone meanwhile
     else:
+        snapshot = frozen.thaw()
         compiled = compile_api(snapshot)
     stage = _stage(call, api, request, deployment_id) if request.get("stageName") else None
     api.deployments[deployment_id] = Deployment(record=record, snapshot=snapshot, compiled=compiled)
@@ -51,11 +54,17 @@ async def create_deployment(call: Call, request: Record) -> Record:
     return record
 
 
-def _template_text(snapshot: Snapshot) -> int:
+def _compile_large(frozen: Frozen) -> tuple[Snapshot, CompiledApi]:
+    with lasting():
+        snapshot = frozen.thaw()
+        return snapshot, compile_api(snapshot)
+
+
+def _template_text(api: RestApi) -> int:
     """How many characters of mapping templates there are to compile."""
     return sum(
         len(template or "")
-        for resource in snapshot.resources.values()
+        for resource in api.resources.values()
         for method in (resource.get("resourceMethods") or {}).values()
         for holder in _holders(method.get("methodIntegration") or {})
         for template in holder.values()

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 Record = dict[str, Any]
 
@@ -31,6 +31,18 @@ class Snapshot:
     validators: dict[str, Record]
     authorizers: dict[str, Record]
     gateway_responses: dict[str, Record]
+
+
+@frozen
+class Frozen:
+    """A snapshot as text: taken in a moment, even of a large API, and thawed where there is time for it."""
+
+    account: str
+    region: str
+    text: bytes
+
+    def thaw(self) -> Snapshot:
+        return Snapshot(self.account, self.region, *orjson.loads(self.text))
 
 
 @define(eq=False)
@@ -65,18 +77,10 @@ class RestApi:
         api_id: str = self.record["id"]
         return api_id
 
-    def freeze(self) -> Snapshot:
+    def freeze(self) -> Frozen:
         """A deep copy of what a deployment serves."""
-        return Snapshot(
-            account=self.account,
-            region=self.region,
-            api=copied(self.record),
-            resources=copied(self.resources),
-            models=copied(self.models),
-            validators=copied(self.validators),
-            authorizers=copied(self.authorizers),
-            gateway_responses=copied(self.gateway_responses),
-        )
+        parts = (self.record, self.resources, self.models, self.validators, self.authorizers, self.gateway_responses)
+        return Frozen(self.account, self.region, orjson.dumps(parts))
 
 
 def copied(record: Record) -> Record:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,6 +15,7 @@ from emulator.deployment.models import BrokenModel, ModelCompiler
 from emulator.deployment.selection import SelectionPattern
 from emulator.deployment.uris import UriTemplate
 from emulator.store.records import Snapshot
+from tests.execute_api.world import World, http_method, mock_method
 
 
 def snapshot(**parts: Any) -> Snapshot:
@@ -192,3 +195,19 @@ class Models(SynchronousTestCase):
         self.assertRaises(BrokenModel, self.errors, {"properties": {"next": {"$ref": url}}}, document)
         while document:
             document = document["next"]
+
+
+class Lifetime(SynchronousTestCase):
+    def test_no_circles(self) -> None:
+        """A large API is compiled behind the collector's back: it must go by itself."""
+        template = "#foreach($x in $input.path('$.a'))#if($x)$x#end#end"
+        world = World({"/a/{id}": {"GET": mock_method(200, template), "POST": http_method()}})
+        (deployment,) = world.api.deployments.values()
+        gone: list[object] = []
+        compiled = compile_api(deployment.snapshot)
+        weakref.finalize(compiled, gone.append, 1)
+        weakref.finalize(compiled.methods[next(iter(compiled.methods))], gone.append, 2)
+        self.addCleanup(gc.enable)
+        gc.disable()
+        del compiled
+        self.assertEqual(sorted(gone), [1, 2])

@@ -163,7 +163,7 @@ class World:
         return record
 
     def deploy(self, deployment_id: str) -> None:
-        snapshot = self.api.freeze()
+        snapshot = self.api.freeze().thaw()
         self.api.deployments[deployment_id] = Deployment(
             record={"id": deployment_id}, snapshot=snapshot, compiled=compile_api(snapshot)
         )
