@@ -9,6 +9,8 @@ Whether the function's resource policy lets API Gateway in is not checked: nobod
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -82,8 +84,10 @@ def lambda_target(uri: str, account: str, region: str) -> LambdaTarget | None:
 class LambdaCalls:
     """Calls functions for integrations."""
 
-    def __init__(self, invoker: LambdaInvoker) -> None:
+    def __init__(self, invoker: LambdaInvoker, wall: Callable[[], float]) -> None:
         self._invoker = invoker
+        self._wall = wall
+        self._date = (-1, "")
 
     def call(self, request: IntegrationRequest, target: LambdaTarget, payload: bytes) -> Deferred[IntegrationAnswer]:
         """Invoke ``target`` with ``payload``.
@@ -103,9 +107,34 @@ class LambdaCalls:
             stream=streams,
         )
         answered: Deferred[IntegrationAnswer] = called.addCallbacks(
-            _stream_answer if streams else _accepted if request.asynchronous else _answer, _refused
+            _stream_answer if streams else _accepted if request.asynchronous else self._answer, _refused
         )
         return answered
+
+    def _answer(self, result: Any) -> IntegrationAnswer:
+        """Lambda's answer to Invoke, with its headers in the order in which AWS logs them."""
+        payload: bytes = result.payload
+        now = int(self._wall())
+        if self._date[0] != now:
+            self._date = (now, formatdate(now, usegmt=True))
+        lines = [
+            ("Date", self._date[1]),
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(payload))),
+            ("Connection", "keep-alive"),
+            ("x-amzn-RequestId", result.request_id),
+            ("x-amzn-Remapped-Content-Length", "0"),
+            ("X-Amz-Executed-Version", result.executed_version),
+        ]
+        error = None
+        if result.function_error is not None:
+            lines.append(("X-Amz-Function-Error", result.function_error))
+            error = error_message(payload)
+        if result.trace_id:
+            lines.append(("X-Amzn-Trace-Id", result.trace_id))
+        return IntegrationAnswer(
+            status=200, headers=Headers(lines), body=payload, function_error=error, request_id=result.request_id
+        )
 
 
 def malformed_uri(uri: str) -> Deferred[Any]:
@@ -124,25 +153,6 @@ def _accepted(result: Any) -> IntegrationAnswer:
         status=202,
         headers=Headers([("Content-Length", "0")]),
         request_id=getattr(result, "request_id", ""),
-    )
-
-
-def _answer(result: Any) -> IntegrationAnswer:
-    payload: bytes = result.payload
-    lines = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(payload))),
-        ("x-amzn-RequestId", result.request_id),
-        ("X-Amz-Executed-Version", result.executed_version),
-    ]
-    if result.trace_id:
-        lines.append(("X-Amzn-Trace-Id", result.trace_id))
-    error = None
-    if result.function_error is not None:
-        lines.append(("X-Amz-Function-Error", result.function_error))
-        error = error_message(payload)
-    return IntegrationAnswer(
-        status=200, headers=Headers(lines), body=payload, function_error=error, request_id=result.request_id
     )
 
 

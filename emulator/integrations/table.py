@@ -37,7 +37,7 @@ def build(
 ) -> Dispatch:
     """The dispatch of all integration types."""
     calls = HttpCalls(effects, pool, store, own_url)
-    lambdas = LambdaCalls(invoker)
+    lambdas = LambdaCalls(invoker, effects.wall)
     return Dispatch(
         effects,
         {

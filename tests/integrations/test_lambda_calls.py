@@ -109,8 +109,8 @@ class Uri(SynchronousTestCase):
 class LambdaCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.functions = Functions()
-        calls = LambdaCalls(self.functions)
         effects = Effects.fake(Clock())
+        calls = LambdaCalls(self.functions, effects.wall)
         self.clock = effects.clock
         table: Any = {"AWS_PROXY": AwsProxy(calls), "AWS": Aws(effects, calls, services=None)}  # type: ignore[arg-type]
         self.dispatch = Dispatch(effects, table)
@@ -143,7 +143,19 @@ class LambdaCase(SynchronousTestCase):
         self.assertEqual(self.functions.calls, [(ARN, b'{"event": 1}', {"trace_id": "Root=1-2-3"})])
         self.assertEqual((answer.status, answer.body, answer.request_id), (200, b'{"statusCode": 201}', "r-1"))
         self.assertIsNone(answer.function_error)
-        self.assertEqual(answer.headers.first("x-amz-executed-version"), "$LATEST")
+        self.assertEqual(
+            answer.headers.lines,
+            [
+                ("Date", "Tue, 14 Nov 2023 22:13:20 GMT"),
+                ("Content-Type", "application/json"),
+                ("Content-Length", "19"),
+                ("Connection", "keep-alive"),
+                ("x-amzn-RequestId", "r-1"),
+                ("x-amzn-Remapped-Content-Length", "0"),
+                ("X-Amz-Executed-Version", "$LATEST"),
+                ("X-Amzn-Trace-Id", "Root=1"),
+            ],
+        )
 
     def test_an_event_beyond_what_lambda_takes(self) -> None:
         for size, more, called in (
