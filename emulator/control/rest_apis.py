@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from emulator.authorizers.policy import compile_policy
-from emulator.control import lookup, models, usage_plans
+from emulator.control import lookup, models, stages, usage_plans
 from emulator.control.call import Call
 from emulator.control.paging import page
 from emulator.control.patch import Action, Patches, PatchOp, Rule, element, flag, integer
@@ -230,6 +230,8 @@ def delete_rest_api(call: Call, request: Record) -> None:
             f"domains: {', '.join(domains)}"
         )
     usage_plans.forget_stages(call, api.id)
+    for stage in api.stages:
+        stages.flush(call, api, stage)
     call.store.remove_api(api)
 
 

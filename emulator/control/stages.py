@@ -149,6 +149,8 @@ def update_stage(call: Call, request: Record) -> Record:
         changed["canarySettings"] = canary_settings(changed["canarySettings"], changed["deploymentId"])
     check_references(call, api, changed)
     settle_cache(call, stage, changed)
+    if call.data_plane is not None and stage["cacheClusterEnabled"] and not changed["cacheClusterEnabled"]:
+        call.data_plane.flush_cache(api.id, stage["stageName"])
     changed["lastUpdatedDate"] = call.now()
     api.stages[stage["stageName"]] = changed
     settle_default_endpoint(api)

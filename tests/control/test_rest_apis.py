@@ -150,3 +150,38 @@ class EndpointTest(ControlTestCase):
         policy = {"op": "replace", "path": "/policy", "value": document}
         self.control("UpdateRestApi", restApiId=ids["api"], patchOperations=[policy])
         self.control("CreateDeployment", restApiId=ids["api"])
+
+
+class Flushes:
+    """A data plane that remembers whose caches it was to empty."""
+
+    def __init__(self) -> None:
+        self.caches: list[tuple[str, str]] = []
+        self.authorizers: list[tuple[str, str]] = []
+
+    def flush_cache(self, api_id: str, stage: str) -> None:
+        self.caches.append((api_id, stage))
+
+    def flush_authorizers(self, api_id: str, stage: str) -> None:
+        self.authorizers.append((api_id, stage))
+
+
+class CachesTest(ControlTestCase):
+    def test_they_go_with_their_cluster_and_with_the_api(self) -> None:
+        control, ids = furnished()
+        plane = Flushes()
+        control.app.data_plane = plane
+        at = {"restApiId": ids["api"], "stageName": "dev"}
+
+        def cluster(value: str) -> None:
+            switch = {"op": "replace", "path": "/cacheClusterEnabled", "value": value}
+            control("UpdateStage", **at, patchOperations=[switch])
+
+        cluster("true")
+        self.assertEqual([], plane.caches)
+        cluster("false")
+        self.assertEqual([(ids["api"], "dev")], plane.caches)
+        control("DeleteBasePathMapping", domainName="r.test", basePath="v1")
+        control("DeleteRestApi", restApiId=ids["api"])
+        self.assertEqual([(ids["api"], "dev")] * 2, plane.caches)
+        self.assertEqual([(ids["api"], "dev")], plane.authorizers)
