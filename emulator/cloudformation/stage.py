@@ -141,18 +141,28 @@ class Deployment:
             Stage()._patch(
                 control, stage, {}, {"MethodSettings": settings, "AccessLogSetting": described.get("AccessLogSetting")}
             )
-        return Physical(made["id"], {"DeploymentId": made["id"]}, {**path, "deploymentId": made["id"]})
+        kept = {**path, "deploymentId": made["id"], "stageName": properties.get("StageName")}
+        return Physical(made["id"], {"DeploymentId": made["id"]}, kept)
 
     def update(self, control: Control, physical: Physical, old: Record, new: Record) -> Physical | None:
         if any(old.get(key) != new.get(key) for key in ("RestApiId", "DeploymentCanarySettings")):
             return None
         if old.get("Description") != new.get("Description"):
             operations = patched("/description", None, new.get("Description"))
-            control("UpdateDeployment", {**physical.path, "patchOperations": operations})
+            control("UpdateDeployment", {**_deployment(physical), "patchOperations": operations})
         return physical
 
     def delete(self, control: Control, physical: Physical) -> None:
-        control("DeleteDeployment", physical.path)
+        """The stage that came with it goes first, unless a later deployment has taken it over."""
+        deployment = _deployment(physical)
+        for stage in control("GetStages", deployment)["item"] if physical.path.get("stageName") else ():
+            if stage["stageName"] == physical.path["stageName"]:
+                control("DeleteStage", {"restApiId": deployment["restApiId"], "stageName": stage["stageName"]})
+        control("DeleteDeployment", deployment)
+
+
+def _deployment(physical: Physical) -> Record:
+    return {key: value for key, value in physical.path.items() if key != "stageName"}
 
 
 def _described(described: Record) -> Record:

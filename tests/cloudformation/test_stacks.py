@@ -289,6 +289,21 @@ Outputs: {Id: {Value: !GetAtt In.Outputs.Id}, Stack: {Value: !Ref In}}
         self.assertEqual(self.control("GetRestApis").get("items", []), [])
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
+    def test_a_deployment_that_names_a_stage_takes_it_along(self) -> None:
+        template = TEMPLATE.replace("RestApiId: !Ref Api}\n  Stage:", "RestApiId: !Ref Api, StageName: first}\n  Stage:")
+        stack = self.create(template)
+        api = stack.outputs[0]["OutputValue"]
+        self.assertEqual(
+            [stage["stageName"] for stage in self.control("GetStages", restApiId=api)["item"]], ["first", "prod"]
+        )
+        stack.update(template.replace("Deployment1", "Deployment2"))
+        # The new deployment has taken the stage over by the time the old one goes.
+        self.assertEqual((stack.status, self.reasons(stack)), ("UPDATE_COMPLETE", []))
+        self.assertEqual(len(self.control("GetStages", restApiId=api)["item"]), 2)
+        self.backend.delete_stack("s1")
+        self.assertEqual((stack.status, self.reasons(stack)), ("DELETE_COMPLETE", []))
+        self.assertEqual(self.control("GetRestApis")["items"], [])
+
     def test_an_unknown_type_is_refused_not_skipped(self) -> None:
         error = self.assertRaises(ValidationError, self.create, "Resources: {A: {Type: AWS::No::Such}}")
         self.assertIn("Unrecognized resource types: [AWS::No::Such]", str(error))
