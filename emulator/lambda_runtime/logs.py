@@ -6,7 +6,8 @@ are kept. Never here: CloudWatch Logs itself (``services/lambda_logs.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -38,10 +39,13 @@ class Report(NamedTuple):
     init_ms: float | None = None
     status: str = ""
     error_type: str = ""
+    as_json: bool = False
 
     @property
     def message(self) -> str:
         """The line: fields end in a tab; the status appears only when it is not success."""
+        if self.as_json:
+            return self._json()
         fields = [
             f"REPORT RequestId: {self.request_id}",
             f"Duration: {self.duration_ms:.2f} ms",
@@ -56,6 +60,21 @@ class Report(NamedTuple):
         if self.error_type:
             fields.append(f"Error Type: {self.error_type}")
         return "\t".join(fields) + "\t\n"
+
+    def _json(self) -> str:
+        metrics: dict[str, object] = {
+            "durationMs": round(self.duration_ms, 3),
+            "billedDurationMs": self.billed_ms,
+            "memorySizeMB": self.memory_mb,
+            "maxMemoryUsedMB": self.used_mb,
+        }
+        if self.init_ms is not None:
+            metrics["initDurationMs"] = round(self.init_ms, 3)
+        record: dict[str, object] = {"requestId": self.request_id, "metrics": metrics}
+        record["status"] = self.status or "success"
+        if self.error_type:
+            record["errorType"] = self.error_type
+        return _platform(self.at / 1000, "platform.report", record)
 
 
 Event = LogEvent | Report
@@ -86,14 +105,27 @@ def stream_name(function: Function, wall: float, token: str) -> str:
     return f"{datetime.fromtimestamp(wall, UTC):%Y/%m/%d}/[{function.version}]{token}"
 
 
-def init_start(function: Function) -> str:
+def init_start(function: Function, wall: float) -> str:
     """The line that opens an execution environment's log."""
     name, digits = _family_and_version(function.runtime)
-    runtime_id = sha256(function.runtime.encode()).hexdigest()
-    return (
-        f"INIT_START Runtime Version: {name}:{digits}\t"
-        f"Runtime Version ARN: arn:aws:lambda:{function.region}::runtime:{runtime_id}\n"
-    )
+    runtime = f"arn:aws:lambda:{function.region}::runtime:{sha256(function.runtime.encode()).hexdigest()}"
+    if function.log_format == "JSON":
+        record = {
+            "initializationType": "on-demand",
+            "phase": "init",
+            "runtimeVersion": f"{name}:{digits}",
+            "runtimeVersionArn": runtime,
+            "functionName": function.name,
+            "functionVersion": function.version,
+        }
+        return _platform(wall, "platform.initStart", record)
+    return f"INIT_START Runtime Version: {name}:{digits}\tRuntime Version ARN: {runtime}\n"
+
+
+def _platform(wall: float, kind: str, record: Mapping[str, object]) -> str:
+    """A line of the platform's where logs are JSON."""
+    shown = {"time": timestamp(wall), "type": kind, "record": record}
+    return json.dumps(shown, separators=(",", ":")) + "\n"
 
 
 def _family_and_version(runtime: str) -> tuple[str, str]:
@@ -105,11 +137,14 @@ def _family_and_version(runtime: str) -> tuple[str, str]:
     return name, runtime[len(name) :].removesuffix(".x")
 
 
-def start_line(request_id: str, version: str) -> str:
-    return f"START RequestId: {request_id} Version: {version}\n"
+def start_line(function: Function, request_id: str, wall: float) -> str:
+    if function.log_format == "JSON":
+        return _platform(wall, "platform.start", {"requestId": request_id, "version": function.version})
+    return f"START RequestId: {request_id} Version: {function.version}\n"
 
 
 def end_line(request_id: str) -> str:
+    """What stands before the REPORT; nothing where logs are JSON."""
     return f"END RequestId: {request_id}\n"
 
 

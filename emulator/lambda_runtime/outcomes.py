@@ -70,7 +70,9 @@ class Outcomes:
         init = invocation.init_ms
         invocation.duration_ms = elapsed
         invocation.billed_ms = max(1, math.ceil(elapsed + (init or 0.0)))
-        invocation.log.add(logs.end_line(invocation.request_id))
+        as_json = function.log_format == "JSON"
+        if not as_json:
+            invocation.log.add(logs.end_line(invocation.request_id))
         log = invocation.log
         log.events.append(
             logs.Report(
@@ -83,6 +85,7 @@ class Outcomes:
                 init,
                 status,
                 error_type,
+                as_json,
             )
         )
         self.sink.write(function, log_stream, log.events)

@@ -115,7 +115,7 @@ class Worker:
     def begin(self, warning: str = "") -> None:
         """The process has been started: the init phase runs."""
         self.began = self.effects.clock.seconds()
-        self._start_log.add(logs.init_start(self.function))
+        self._start_log.add(logs.init_start(self.function, self.effects.wall()))
         if warning:
             self._start_log.add(f"[WARNING] {warning}\n")
         self._arm(max(INIT_SECONDS, self.function.timeout))
@@ -130,7 +130,7 @@ class Worker:
         invocation.started = self.effects.clock.seconds()
         invocation.init_ms, self._init_ms = self._init_ms, None
         self.hand_over_start_log()
-        invocation.log.add(logs.start_line(invocation.request_id, function.version))
+        invocation.log.add(logs.start_line(function, invocation.request_id, self.effects.wall()))
         self._arm(function.timeout)
         connection.send_event(invocation.payload, self._headers(invocation))
 

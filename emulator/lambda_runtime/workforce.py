@@ -150,7 +150,7 @@ class Workforce:
             return
         call = fleet.waiting.popleft()
         call.started = worker.began
-        call.log.add(logs.start_line(call.request_id, worker.function.version))
+        call.log.add(logs.start_line(worker.function, call.request_id, self._effects.wall()))
         # AWS starts the runtime a second time for the call, so that its last words stand in the log twice.
         for event in worker.hand_over_start_log()[1:]:
             call.log.add(event.message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -35,10 +37,33 @@ class WordingTests(SynchronousTestCase):
             ("nodejs20.x", "nodejs:20"),
             ("provided.al2023", "provided:al2023"),
         ):
-            line = logs.init_start(function(runtime=runtime))
+            line = logs.init_start(function(runtime=runtime), 0.0)
             self.assertTrue(
                 line.startswith(f"INIT_START Runtime Version: {shown}\tRuntime Version ARN: arn:aws:lambda:")
             )
+
+    def test_as_json(self) -> None:
+        called = function(log_format="JSON", version="3")
+        start = json.loads(logs.init_start(called, 1.5))
+        self.assertEqual((start["time"], start["type"]), ("1970-01-01T00:00:01.500Z", "platform.initStart"))
+        self.assertEqual(
+            (start["record"]["phase"], start["record"]["runtimeVersion"]), ("init", "python:3.11")
+        )
+        self.assertEqual(
+            json.loads(logs.start_line(called, "r", 0.0)),
+            {
+                "time": "1970-01-01T00:00:00.000Z",
+                "type": "platform.start",
+                "record": {"requestId": "r", "version": "3"},
+            },
+        )
+        report = logs.Report(0, "r", 1.2345, 2, 128, 30, 12.5, "error", "Runtime.ExitError", as_json=True)
+        metrics = {"durationMs": 1.234, "billedDurationMs": 2, "memorySizeMB": 128, "maxMemoryUsedMB": 30}
+        metrics["initDurationMs"] = 12.5
+        record = {"requestId": "r", "metrics": metrics, "status": "error", "errorType": "Runtime.ExitError"}
+        self.assertEqual(json.loads(report.message)["record"], record)
+        fine = logs.Report(0, "r", 1.0, 1, 128, 30, as_json=True)
+        self.assertEqual(json.loads(fine.message)["record"]["status"], "success")
 
     def test_stream_name(self) -> None:
         self.assertEqual(

@@ -349,8 +349,9 @@ class NodeTests(ProcessCase):
     async def test_logs_as_json(self) -> None:
         text = "exports.handler = async () => { console.warn({ a: 1 }); console.error('b', new TypeError('c')); }"
         called = self.called(text, log_format="JSON", log_level="WARN")
-        tail = (await self.run_it(called)).log_tail.splitlines()
-        said = [json.loads(each) for each in tail if each.startswith(b"{")]
+        lines = [json.loads(each) for each in (await self.run_it(called)).log_tail.splitlines()]
+        self.assertEqual([lines[0]["type"], lines[-1]["type"]], ["platform.start", "platform.report"])
+        said = lines[1:-1]
         self.assertEqual([(each["level"], each["message"]) for each in said[:1]], [("WARN", {"a": 1})])
         self.assertEqual((said[1]["errorType"], said[1]["errorMessage"]), ("TypeError", "c"))
 
