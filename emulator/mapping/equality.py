@@ -73,7 +73,7 @@ def hash_code(value: Any, budget: Budget) -> int:
     if value is None:
         return 0
     if kind is str:
-        budget.step(len(value) // 16)
+        budget.step(2 * len(value))
         return string_hash(value)
     if kind is bool:
         return 1231 if value else 1237

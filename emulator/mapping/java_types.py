@@ -19,7 +19,9 @@ from typing import Any, Final
 from emulator.mapping.errors import LimitError
 
 OUTPUT_LIMIT: Final = 10 * 1024 * 1024
+# A step is about a tenth of a microsecond: whatever a template does, it ends within a second.
 STEP_LIMIT: Final = 5_000_000
+PATTERN_TIME: Final = 0.3
 
 
 class Budget:
@@ -29,12 +31,12 @@ class Budget:
     ever read.
     """
 
-    __slots__ = ("chars", "steps", "patterns", "shared")
+    __slots__ = ("chars", "steps", "pattern_time", "shared")
 
     def __init__(self) -> None:
         self.chars = 8 * OUTPUT_LIMIT
         self.steps = STEP_LIMIT
-        self.patterns = 0
+        self.pattern_time = PATTERN_TIME
         self.shared = False
 
     def charge(self, chars: int) -> None:
@@ -48,10 +50,11 @@ class Budget:
             raise LimitError("The template does too much work")
 
     def pattern_seconds(self) -> float:
-        """How long the next regular expression may run: the more there are, the shorter."""
-        self.step(500)
-        self.patterns += 1
-        return max(0.25 / self.patterns, 0.001)
+        """How long the next regular expression may run: what the ones before have left of the time for all."""
+        self.step(20)
+        if self.pattern_time <= 0:
+            raise LimitError("The regular expressions take too long")
+        return self.pattern_time
 
 
 class ArrayList(list[Any]):

@@ -17,6 +17,7 @@ from typing import Any, Final
 from emulator.mapping.errors import JsonError
 
 DEPTH: Final = 400
+LENIENT: Final = 1_500_000
 _DIGITS_LIMIT: Final = 4000
 
 _STOP_ARRAY: Final = re.compile(r"[,\]]")
@@ -54,9 +55,20 @@ def loads(text: str) -> Any:
     try:
         return _STRICT.decode(text)
     except ValueError:
-        return _Reader(text).document()
+        return _lenient(text)
     except RecursionError as error:
         raise JsonError("The JSON is nested too deeply") from error
+
+
+def _lenient(text: str) -> Any:
+    start = text.lstrip(" \t\r\n")
+    if len(text) > LENIENT and start.startswith(("{", "[")):
+        # It would hold everybody else up for seconds; what only has text behind it is read without looking at that.
+        try:
+            return _STRICT.raw_decode(start)[0]
+        except ValueError as error:
+            raise JsonError(f"{error}, and too long to be read leniently") from error
+    return _Reader(text).document()
 
 
 class _Reader:

@@ -27,6 +27,9 @@ from emulator.mapping.java_types import (
     class_name,
 )
 
+_LONG_LOW: Final = -(2**63)
+_LONG_HIGH: Final = 2**63 - 1
+
 
 def double_text(value: float) -> str:
     """``Double.toString``: plain from 1e-3 to 1e7, else with ``E``."""
@@ -56,6 +59,8 @@ def to_text(value: Any, budget: Budget) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
+        if not _LONG_LOW <= value <= _LONG_HIGH:
+            budget.step(value.bit_length() // 8)
         return str(value)
     if kind is float:
         return double_text(value)
@@ -77,8 +82,11 @@ def _print(value: Any, out: list[str], budget: Budget) -> None:
     if kind is dict:
         _print_map(value, out, budget)
     elif kind is list:
-        text = json_text(value, budget, slashes=True)
-        out.append(text)
+        plain = None if budget.shared else plain_json(value)
+        if plain is not None:
+            budget.step(len(plain) // 8)
+            budget.charge(len(plain))
+        out.append(json_text(value, budget, slashes=True) if plain is None else plain.replace("/", "\\/"))
     elif kind is ArrayList or kind is View:
         if kind is View:
             value.refresh()
@@ -190,7 +198,7 @@ def json_text(value: Any, budget: Budget, slashes: bool = False) -> str:
 
 def _write(value: Any, out: list[str], budget: Budget) -> None:
     kind = type(value)
-    budget.step(10 if isinstance(value, list | dict) and budget.shared else 1)
+    budget.step(10 if isinstance(value, list | dict) and budget.shared else 4)
     if kind is str:
         text = json_string(value)
     elif isinstance(value, list) and kind is not JavaArray:

@@ -57,7 +57,7 @@ class Step(rw.JSONPath):
         raise JsonPathError(f"A {type(self).__name__} cannot be walked")
 
     def hand_on(self, value: Any, walk: Walk) -> None:
-        walk.budget.step()
+        walk.budget.step(3)
         if self.next is None:
             walk.results.append(value)
         else:
@@ -224,7 +224,7 @@ class Scan(Step, rw.Descendants):
         self.scan(self.next, value, walk)
 
     def scan(self, step: Step, value: Any, walk: Walk) -> None:
-        walk.budget.step(2)
+        walk.budget.step(4)
         if isinstance(value, dict):
             if step.matches(value, walk):
                 step.walk(value, walk)
@@ -277,7 +277,7 @@ class Filter(Step, rw.Where):
             raise InvalidOperand("A filter can not be applied to primitives")
 
     def accepts(self, value: Any, walk: Walk) -> bool:
-        walk.budget.step()
+        walk.budget.step(12)
         return self.test(value, walk)
 
     def matches(self, value: Any, walk: Walk) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_DOWN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_DOWN, Context, Decimal
 from typing import Any, Final
 
 from emulator.mapping.equality import equal
@@ -19,7 +19,7 @@ from emulator.mapping.java_types import ArrayList, Budget
 from emulator.mapping.values import to_text
 
 Number = int | float | Decimal
-_EXACT: Final = Context(prec=200, rounding=ROUND_HALF_DOWN)
+_EXACT: Final = Context(prec=200, rounding=ROUND_HALF_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _BITS: Final = 13_000
 
 
@@ -43,7 +43,11 @@ def to_int(value: Any, bits: int) -> int:
     low, high = -(1 << bits - 1), (1 << bits - 1) - 1
     if type(value) is float and math.isinf(value):
         return high if value > 0 else low
-    return narrow(int(value), bits) if type(value) is Decimal else max(low, min(high, int(value)))
+    if type(value) is float:
+        return max(low, min(high, int(value)))
+    exponent = value.as_tuple().exponent
+    # Ten to the 64th has no bits down there, and a million zeros are not written out to find that.
+    return 0 if exponent >= 64 or value.adjusted() < 0 else narrow(int(value), bits)
 
 
 def _same(left: Any, right: Any) -> tuple[Any, Any]:

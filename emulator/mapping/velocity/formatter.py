@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from attrs import frozen
@@ -25,7 +25,7 @@ from emulator.mapping.velocity.format_dates import DATES, date_text
 
 _SPEC: Final = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?([tT]?)([a-zA-Z%])")
 _WIDTH: Final = 100_000
-_EXACT: Final = Context(prec=2000, rounding=ROUND_HALF_UP)
+_EXACT: Final = Context(prec=2000, rounding=ROUND_HALF_UP, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _VALID: Final = frozenset("bBhHsScCdoxXeEfgGaAn%")
 # The flags a conversion never takes; those of text and numbers are looked at on their own.
 _FORBIDDEN: Final = {
@@ -82,6 +82,7 @@ def java_format(budget: Budget, pattern: str, arguments: list[Any] | None) -> st
             raise MappingError(f"MissingFormatArgumentException: Format specifier '{piece.text}'")
         text = _PRINTERS[piece.kind](piece, None if arguments is None else arguments[position], budget)
         budget.charge(len(text))
+        budget.step(20 + len(text) // 8)
         out.append(text)
     return "".join(out)
 
@@ -247,8 +248,8 @@ def _real(spec: Spec, value: Any, budget: Budget) -> str:
     if type(value) is float and not math.isfinite(value):
         text = "NaN" if math.isnan(value) else f"{before}Infinity{after}"
         return _justified(spec, text.upper() if spec.upper else text)
-    size = abs(Decimal(repr(value)) if type(value) is float else value)
-    if size.adjusted() > 1000 and spec.kind != "e":
+    size = (Decimal(repr(value)) if type(value) is float else value).copy_abs()
+    if abs(size.adjusted()) > 1000 and spec.kind != "e":
         raise spec.fail("The number is too long")
     if spec.kind == "a":
         text = before + _hexadecimal(spec, float(size), before) + after
@@ -264,7 +265,7 @@ def _digits(spec: Spec, size: Decimal, exact: bool) -> tuple[str, str]:
     """The digits of a number that is not negative, and its exponent (``e+05``) where it has one."""
     places = 6 if spec.precision == -1 else spec.precision
     if spec.kind == "f":
-        text = f"{size.quantize(Decimal(1).scaleb(-places), context=_EXACT):f}"
+        text = f"{_to_places(size, places):f}"
         return text + ("." if "#" in spec.flags and not places else ""), ""
     if spec.kind == "g":
         places = places or 1
@@ -272,7 +273,7 @@ def _digits(spec: Spec, size: Decimal, exact: bool) -> tuple[str, str]:
             return ("0." + "0" * (places - 1) if places > 1 else "0"), ""
         rounded = size if exact else _rounded(size, places)
         if Decimal("0.0001") <= rounded < Decimal(1).scaleb(places):
-            return f"{size.quantize(Decimal(1).scaleb(rounded.adjusted() - places + 1), context=_EXACT):f}", ""
+            return f"{_to_places(size, places - 1 - rounded.adjusted()):f}", ""
         places -= 1
     rounded = _rounded(size, places + 1)
     power = rounded.adjusted() if rounded else 0
@@ -282,7 +283,12 @@ def _digits(spec: Spec, size: Decimal, exact: bool) -> tuple[str, str]:
 
 
 def _rounded(size: Decimal, figures: int) -> Decimal:
-    return size.quantize(Decimal(1).scaleb(size.adjusted() - figures + 1), context=_EXACT) if size else size
+    return _to_places(size, figures - 1 - size.adjusted()) if size else size
+
+
+def _to_places(size: Decimal, places: int) -> Decimal:
+    """Rounded half up to so many digits after the point (before it, if negative)."""
+    return size.quantize(Decimal(1).scaleb(-places, context=_EXACT), context=_EXACT)
 
 
 def _hexadecimal(spec: Spec, size: float, before: str) -> str:

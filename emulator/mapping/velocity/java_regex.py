@@ -10,11 +10,13 @@ raises MappingError instead of holding the process up.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
 import regex
 
+from emulator.effects import monotonic
 from emulator.mapping.errors import LimitError, MappingError
 from emulator.mapping.java_types import Budget
 from emulator.mapping.velocity.java_pattern import Translator
@@ -39,16 +41,23 @@ def compile_pattern(pattern: str) -> Any:
         raise MappingError(f"PatternSyntaxException: {error}: {pattern[:200]}") from error
 
 
-def _too_long() -> LimitError:
-    return LimitError("The regular expression takes too long")
+@contextmanager
+def _timed(budget: Budget) -> Iterator[None]:
+    """Takes what the block needs from the time that one rendering has for all its regular expressions."""
+    budget.pattern_seconds()
+    began = monotonic()
+    try:
+        yield
+    except TimeoutError as error:
+        raise LimitError("The regular expression takes too long") from error
+    finally:
+        budget.pattern_time -= monotonic() - began
 
 
 def matches(pattern: str, text: str, budget: Budget) -> bool:
     """``String.matches``: the whole text."""
-    try:
-        return compile_pattern(pattern).fullmatch(text, timeout=budget.pattern_seconds()) is not None
-    except TimeoutError as error:
-        raise _too_long() from error
+    with _timed(budget):
+        return compile_pattern(pattern).fullmatch(text, timeout=budget.pattern_time) is not None
 
 
 def _replacement(template: str) -> list[str | int]:
@@ -129,7 +138,8 @@ def _finds(compiled: Any, text: str, budget: Budget) -> Iterator[Any]:
     start, empty_at = 0, -1
     while start <= len(text):
         begin, start = start, len(text) + 1
-        for found in compiled.finditer(text, begin, timeout=budget.pattern_seconds()):
+        budget.step(50)
+        for found in compiled.finditer(text, begin, timeout=budget.pattern_time):
             if found.start() == empty_at:
                 start = empty_at + 1
                 break
@@ -139,15 +149,15 @@ def _finds(compiled: Any, text: str, budget: Budget) -> Iterator[Any]:
 
 def replace(pattern: str, template: str, text: str, budget: Budget, count: int = 0) -> str:
     """``replaceAll`` (count 0) and ``replaceFirst`` (count 1)."""
-    compiled = compile_pattern(pattern)
     parts: list[str | int] | None = None if "\\" in template or "$" in template else ["=" + template]
+    if parts is not None and not count and _LITERAL.fullmatch(pattern):
+        return text.replace(_ESCAPED.sub(r"\1", pattern), template)
     out: list[str] = []
     end = 0
-    try:
+    with _timed(budget):
+        compiled = compile_pattern(pattern)
         if parts is not None and not count and _NEVER_EMPTY.fullmatch(pattern):
-            if _LITERAL.fullmatch(pattern):
-                return text.replace(_ESCAPED.sub(r"\1", pattern), template)
-            return compiled.sub(template, text, timeout=budget.pattern_seconds())  # type: ignore[no-any-return]
+            return compiled.sub(template, text, timeout=budget.pattern_time)  # type: ignore[no-any-return]
         for found in _finds(compiled, text, budget):
             if parts is None:
                 parts = _replacement(template)
@@ -156,8 +166,6 @@ def replace(pattern: str, template: str, text: str, budget: Budget, count: int =
             end = found.end()
             if count:
                 break
-    except TimeoutError as error:
-        raise _too_long() from error
     out.append(text[end:])
     return "".join(out)
 
@@ -167,7 +175,8 @@ def split(pattern: str, text: str, budget: Budget, limit: int = 0) -> list[str]:
     if len(pattern) == 1 and pattern not in _META:
         pieces = text.split(pattern, limit - 1 if limit > 0 else -1)
     else:
-        pieces = _split(compile_pattern(pattern), text, limit, budget)
+        with _timed(budget):
+            pieces = _split(compile_pattern(pattern), text, limit, budget)
     if limit == 0 and len(pieces) > 1:
         while pieces and not pieces[-1]:
             pieces.pop()
@@ -177,15 +186,12 @@ def split(pattern: str, text: str, budget: Budget, limit: int = 0) -> list[str]:
 def _split(compiled: Any, text: str, limit: int, budget: Budget) -> list[str]:
     pieces: list[str] = []
     start = 0
-    try:
-        for found in _finds(compiled, text, budget):
-            if limit > 0 and len(pieces) >= limit - 1:
-                break
-            if found.end() == 0:
-                continue
-            pieces.append(text[start : found.start()])
-            start = found.end()
-    except TimeoutError as error:
-        raise _too_long() from error
+    for found in _finds(compiled, text, budget):
+        if limit > 0 and len(pieces) >= limit - 1:
+            break
+        if found.end() == 0:
+            continue
+        pieces.append(text[start : found.start()])
+        start = found.end()
     pieces.append(text[start:])
     return pieces

@@ -132,8 +132,8 @@ def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> A
     table = METHODS.get(kind)
     overloads = table.get(key) if table is not None else None
     if kind is str:
-        if len(value) > 4096:
-            run.step(len(value) // 512)
+        if len(value) > 256:
+            run.step(len(value) // 8)
     elif kind is View:
         shown(run, value)
     if overloads is None:

@@ -34,6 +34,7 @@ def look_up(run: Run, path: str) -> Any:
     document = run.document()
     if document is None:
         raise JsonPathError("json can not be null")
+    run.step(30 + len(path))
     return compile_path(path).find(document, run)
 
 
@@ -73,31 +74,46 @@ def _param(run: Run, value: Input, name: str | None) -> str | None:
     return None
 
 
-_SCRIPT: Final = re.compile(r"""["'\\/\x00-\x1f\x80-\U0010ffff]""")
-_SHORT: Final = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
+_SCRIPT: Final = re.compile(r"[\x00-\x1f\x80-\U0010ffff]")
+_ESCAPES: Final = (
+    ("\\", "\\\\"),
+    ('"', '\\"'),
+    ("'", "\\'"),
+    ("/", "\\/"),
+    ("\b", "\\b"),
+    ("\n", "\\n"),
+    ("\t", "\\t"),
+    ("\f", "\\f"),
+    ("\r", "\\r"),
+)
 
 
 def _escape_script(found: re.Match[str]) -> str:
-    char = found.group()
-    if char in "\"'\\/":
-        return "\\" + char
-    short = _SHORT.get(char)
-    if short:
-        return short
-    raw = char.encode("utf-16-be", "surrogatepass").hex().upper()
+    raw = found.group().encode("utf-16-be", "surrogatepass").hex().upper()
     return "".join(f"\\u{raw[at : at + 4]}" for at in range(0, len(raw), 4))
 
 
 @method(UTIL, "escapeJavaScript", anything)
 def _escape_javascript(run: Run, value: Util, source: Any) -> str | None:
-    return None if source is None else _SCRIPT.sub(_escape_script, to_text(source, run))
+    if source is None:
+        return None
+    text = to_text(source, run)
+    run.step(len(text) // 8)
+    for plain, escaped in _ESCAPES:
+        if plain in text:
+            text = text.replace(plain, escaped)
+    if not _SCRIPT.search(text):
+        return text
+    made = _SCRIPT.sub(_escape_script, text)
+    run.step(len(made) - len(text))
+    return made
 
 
 @method(UTIL, "parseJson", text_or_null)
 def _parse_json(run: Run, value: Util, source: str | None) -> Any:
     if not source:
         return None
-    run.step(len(source) // 16)
+    run.step(len(source) // 4)
     return json_smart.loads(source)
 
 
@@ -105,7 +121,9 @@ def _parse_json(run: Run, value: Util, source: str | None) -> Any:
 def _url_encode(run: Run, value: Util, source: Any) -> str | None:
     if source is None:
         return None
-    return quote_plus(to_text(source, run), safe="*", errors="replace").replace("~", "%7E")
+    text = to_text(source, run)
+    run.step(len(text))
+    return quote_plus(text, safe="*", errors="replace").replace("~", "%7E")
 
 
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -116,6 +134,7 @@ def _url_decode(run: Run, value: Util, source: Any) -> str | None:
     if source is None:
         return None
     given = to_text(source, run)
+    run.step(len(given))
     if _BAD_PERCENT.search(given):
         raise fail("IllegalArgumentException: URLDecoder: Illegal hex characters in escape (%) pattern")
     if "%" not in given:
@@ -127,7 +146,9 @@ def _url_decode(run: Run, value: Util, source: Any) -> str | None:
 def _base64_encode(run: Run, value: Util, source: Any) -> str | None:
     if source is None:
         return None
-    return base64.b64encode(to_text(source, run).encode("utf-8", "replace")).decode("ascii")
+    text = to_text(source, run)
+    run.step(len(text) // 8)
+    return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
 
 
 _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
@@ -137,7 +158,9 @@ _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
 def _base64_decode(run: Run, value: Util, source: Any) -> str | None:
     if source is None:
         return None
-    digits = to_text(source, run).replace("-", "+").replace("_", "/").split("=", 1)[0]
+    given = to_text(source, run)
+    run.step(len(given) // 2)
+    digits = given.replace("-", "+").replace("_", "/").split("=", 1)[0]
     digits = _NOT_BASE64.sub("", digits)
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return base64.b64decode(digits + "=" * (-len(digits) % 4)).decode("utf-8", "replace")

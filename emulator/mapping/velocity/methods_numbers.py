@@ -110,7 +110,10 @@ def _byte_value(run: Run, value: Any) -> int:
 
 @method(NUMBERS, "doubleValue")
 def _double_value(run: Run, value: Any) -> float:
-    return float(value) if abs(value) < Decimal("1e308") else math.inf
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 @method(NUMBERS, "floatValue")

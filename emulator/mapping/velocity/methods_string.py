@@ -8,6 +8,7 @@ Positions are Java's: UTF-16 units, which only differ from Python's characters b
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from emulator.mapping.equality import string_hash
@@ -32,12 +33,15 @@ from emulator.mapping.velocity.run import Run
 STRING = (str,)
 
 
-def units(value: str) -> str:
+def units(run: Run, value: str) -> str:
     """The text as UTF-16 units, one character each."""
-    if value.isascii() or max(value) <= "\uffff":
+    if value.isascii():
         return value
-    raw = value.encode("utf-16-be", "surrogatepass")
-    return "".join(chr(raw[at] << 8 | raw[at + 1]) for at in range(0, len(raw), 2))
+    raw = value.encode("utf-16-le", "surrogatepass")
+    if len(raw) == 2 * len(value):
+        return value
+    run.step(len(raw))
+    return "".join(map(chr, struct.unpack(f"<{len(raw) // 2}H", raw)))
 
 
 def whole_text(value: str) -> str:
@@ -47,9 +51,9 @@ def whole_text(value: str) -> str:
     return value.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
 
 
-def cut(value: str, start: int, end: int | None = None) -> str:
+def cut(run: Run, value: str, start: int, end: int | None = None) -> str:
     """``substring``; raises where Java does."""
-    wide = units(value)
+    wide = units(run, value)
     stop = len(wide) if end is None else end
     if start < 0 or stop > len(wide) or start > stop:
         raise fail(f"StringIndexOutOfBoundsException: begin {start}, end {stop}, length {len(wide)}")
@@ -59,19 +63,19 @@ def cut(value: str, start: int, end: int | None = None) -> str:
 
 @method(STRING, "length")
 def _length(run: Run, value: str) -> int:
-    return len(units(value))
+    return len(units(run, value))
 
 
 @method(STRING, "substring", whole)
 @method(STRING, "substring", whole, whole)
 @method(STRING, "subSequence", whole, whole)
 def _substring(run: Run, value: str, start: int, end: int | None = None) -> str:
-    return cut(value, start, end)
+    return cut(run, value, start, end)
 
 
 @method(STRING, "charAt", whole)
 def _char_at(run: Run, value: str, at: int) -> Char:
-    wide = units(value)
+    wide = units(run, value)
     if not 0 <= at < len(wide):
         raise fail(f"StringIndexOutOfBoundsException: index {at}, length {len(wide)}")
     return Char(wide[at])
@@ -79,7 +83,7 @@ def _char_at(run: Run, value: str, at: int) -> Char:
 
 @method(STRING, "codePointAt", whole)
 def _code_point_at(run: Run, value: str, at: int) -> int:
-    return ord(cut(value, at)[:1] or _char_at(run, value, at).text)
+    return ord(cut(run, value, at)[:1] or _char_at(run, value, at).text)
 
 
 def _clamp(value: int) -> int:
@@ -89,8 +93,8 @@ def _clamp(value: int) -> int:
 @method(STRING, "indexOf", text)
 @method(STRING, "indexOf", text, whole)
 def _index_of(run: Run, value: str, wanted: str, start: int = 0) -> int:
-    wide = units(value)
-    return wide.find(units(wanted), min(_clamp(start), len(wide)))
+    wide = units(run, value)
+    return wide.find(units(run, wanted), min(_clamp(start), len(wide)))
 
 
 @method(STRING, "indexOf", whole)
@@ -101,14 +105,14 @@ def _index_of_code(run: Run, value: str, code: int, start: int = 0) -> int:
 
 @method(STRING, "lastIndexOf", text)
 def _last_index_of(run: Run, value: str, wanted: str) -> int:
-    return units(value).rfind(units(wanted))
+    return units(run, value).rfind(units(run, wanted))
 
 
 @method(STRING, "lastIndexOf", text, whole)
 def _last_index_of_from(run: Run, value: str, wanted: str, start: int) -> int:
     if start < 0:
         return -1
-    return units(value).rfind(units(wanted), 0, start + len(units(wanted)))
+    return units(run, value).rfind(units(run, wanted), 0, start + len(units(run, wanted)))
 
 
 @method(STRING, "lastIndexOf", whole)
@@ -128,7 +132,7 @@ def _starts_with(run: Run, value: str, prefix: str) -> bool:
 
 @method(STRING, "startsWith", text, whole)
 def _starts_with_at(run: Run, value: str, prefix: str, start: int) -> bool:
-    return 0 <= start <= len(value) and units(value).startswith(units(prefix), start)
+    return 0 <= start <= len(value) and units(run, value).startswith(units(run, prefix), start)
 
 
 @method(STRING, "endsWith", text)
@@ -148,10 +152,15 @@ def _content_equals(run: Run, value: str, other: str) -> bool:
 
 @method(STRING, "compareTo", text)
 def _compare_to(run: Run, value: str, other: str) -> int:
-    left, right = units(value), units(other)
-    for one, two in zip(left, right, strict=False):
-        if one != two:
-            return ord(one) - ord(two)
+    if value == other:
+        return 0
+    left, right = units(run, value), units(run, other)
+    for start in range(0, min(len(left), len(right)), 4096):
+        ours, theirs = left[start : start + 4096], right[start : start + 4096]
+        if ours != theirs:
+            for one, two in zip(ours, theirs, strict=False):
+                if one != two:
+                    return ord(one) - ord(two)
     return len(left) - len(right)
 
 
@@ -281,8 +290,8 @@ def _bytes(run: Run, value: str, charset: str = "UTF-8") -> JavaArray:
 
 @method(STRING, "toCharArray")
 def _to_char_array(run: Run, value: str) -> JavaArray:
-    run.step(len(value) // 4)
-    return JavaArray([Char(unit) for unit in units(value)], "[C")
+    run.step(4 * len(value))
+    return JavaArray([Char(unit) for unit in units(run, value)], "[C")
 
 
 @method(STRING, "valueOf", anything)
@@ -327,7 +336,7 @@ for _count in range(9):
 
 @method(STRING, "regionMatches", whole, text, whole, whole)
 def _region_matches(run: Run, value: str, start: int, other: str, at: int, size: int) -> bool:
-    left, right = units(value), units(other)
+    left, right = units(run, value), units(run, other)
     if start < 0 or at < 0 or start + size > len(left) or at + size > len(right):
         return False
     return left[start : start + size] == right[at : at + size]
