@@ -14,7 +14,20 @@ from moto.cloudformation import models, parsing, responses
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
 
-from emulator.cloudformation import custom_resources, method, nested_stacks, rest_api, stack_runs, stage, templates
+from emulator.cloudformation import (
+    change_sets,
+    computing,
+    custom_resources,
+    domain_names,
+    messaging,
+    method,
+    nested_stacks,
+    rest_api,
+    stack_runs,
+    stage,
+    storage,
+    templates,
+)
 from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag
@@ -92,7 +105,7 @@ class ApiGatewayResource(CloudFormationModel):
 
 
 def _extra(type_name: str, region: str) -> Record:
-    return {"__region__": region} if type_name == "AWS::ApiGateway::RestApi" else {}
+    return {"__region__": region} if type_name in ("AWS::ApiGateway::RestApi", "AWS::S3::Bucket") else {}
 
 
 def _control(account: str, region: str) -> Control:
@@ -122,11 +135,13 @@ def _object(account: str, bucket: str, key: str, version: str) -> bytes:
 
 _OTHERS: dict[str, Resource] = {
     **{name: Tabled(kind) for name, kind in KINDS.items()},
+    **domain_names.DOMAIN_NAMES,
     "AWS::ApiGateway::Method": method.Method(),
     "AWS::ApiGateway::Stage": stage.Stage(),
     "AWS::ApiGateway::Deployment": stage.Deployment(),
     "AWS::ApiGateway::Account": stage.Account(),
     **{name: Service(kind) for name, kind in SERVED.items()},
+    **{kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES)},
 }
 
 
@@ -183,59 +198,12 @@ def install(
     models.CloudFormationBackend.create_stack = stack_runs.create_stack
     models.CloudFormationBackend.execute_change_set = stack_runs.execute_change_set
     models.CloudFormationBackend.delete_stack = stack_runs.delete_stack
+    for name, method_of_ours in change_sets.METHODS.items():
+        setattr(responses.CloudFormationResponse, name, method_of_ours)
     for name in ("create_stack", "update_stack", "execute_change_set"):
         method_of_moto = getattr(responses.CloudFormationResponse, name)
         if not hasattr(method_of_moto, "heeds_rollback_choice"):
             setattr(responses.CloudFormationResponse, name, stack_runs.with_rollback_choice(method_of_moto))
-    _both_languages()
-
-
-# What code in a template can require: ``send(event, context, status, data, physicalResourceId, noEcho)``.
-_CFN_RESPONSE = """
-exports.SUCCESS = 'SUCCESS';
-exports.FAILED = 'FAILED';
-exports.send = (event, context, status, data, physicalResourceId, noEcho) => {
-  const body = JSON.stringify({
-    Status: status,
-    Reason: `See the details in CloudWatch Log Stream: ${context.logStreamName}`,
-    PhysicalResourceId: physicalResourceId || context.logStreamName,
-    StackId: event.StackId,
-    RequestId: event.RequestId,
-    LogicalResourceId: event.LogicalResourceId,
-    NoEcho: noEcho || false,
-    Data: data,
-  });
-  const url = new URL(event.ResponseURL);
-  const client = require(url.protocol === 'http:' ? 'http' : 'https');
-  const headers = { 'content-type': '', 'content-length': Buffer.byteLength(body) };
-  const request = client.request(url, { method: 'PUT', headers }, () => context.done());
-  request.on('error', (error) => {
-    console.log(`The response could not be sent: ${error}`);
-    context.done();
-  });
-  request.end(body);
-};
-"""
-
-
-def _both_languages() -> None:
-    """Code written in the template is ``index.js`` for Node; moto knows only ``index.py``, and not the runtime here."""
-    import io
-    import zipfile
-
-    from moto.awslambda.models import LambdaFunction
-    from moto.utilities.utils import load_resource_as_str
-
-    def zipped(code: str) -> bytes:
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("index.py", code)
-            archive.writestr("index.js", code)
-            archive.writestr("cfnresponse.py", load_resource_as_str("awslambda/resources/cfnresponse.py.txt"))
-            archive.writestr("node_modules/cfn-response/index.js", _CFN_RESPONSE)
-        return target.getvalue()
-
-    LambdaFunction._create_zipfile_from_plaintext_code = staticmethod(zipped)
 
 
 def _parse(template: str | bytes) -> dict[str, Any]:

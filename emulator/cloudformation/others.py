@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from emulator.cloudformation import waf
 from emulator.cloudformation.resources import Control, Physical, boolean
 from emulator.errors import BadRequestException
 from emulator.store.records import Record
@@ -28,6 +29,12 @@ class Served:
     ``attributes``  Fn::GetAtt -> dotted path in the answer
     ``shape``   last touches on the parameters
     ``derive``  further Fn::GetAtt values, from the answer
+    ``update``  ``service:Action`` that changes one in place, ``=`` for the creating call once more; without it any
+                change deletes and makes anew
+    ``fixed``   properties whose change asks for a new one all the same
+    ``settled`` parameters that only creating takes
+    ``lock``    ``service:Action`` that tells the present LockToken
+    ``name_it`` the physical id, from the answer and the parameters, where one path is not enough
     """
 
     type: str
@@ -41,16 +48,22 @@ class Served:
     attributes: Mapping[str, str] = Factory(dict)
     shape: Callable[[Record], Record] | None = None
     derive: Callable[[Record], Record] | None = None
+    update: str = ""
+    fixed: frozenset[str] = frozenset()
+    settled: tuple[str, ...] = ()
+    lock: str = ""
+    name_it: Callable[[Record, Record], str] | None = None
+
+    def parameters(self, properties: Record, name: str) -> Record:
+        """What the service is told of the properties."""
+        parameters = {self.rename.get(key, key): value for key, value in properties.items() if key not in self.drop}
+        if self.named and not parameters.get(self.named):
+            parameters[self.named] = name
+        return parameters if self.shape is None else self.shape(parameters)
 
     def make(self, control: Control, properties: Record, name: str) -> Physical:
         """Create it."""
-        parameters = {
-            self.rename.get(key, key): value for key, value in properties.items() if key not in self.drop
-        }
-        if self.named and not parameters.get(self.named):
-            parameters[self.named] = name
-        if self.shape is not None:
-            parameters = self.shape(parameters)
+        parameters = self.parameters(properties, name)
         answer = control(self.create, parameters) or {}
 
         def read(where: str) -> Any:
@@ -67,12 +80,12 @@ class Served:
         if self.derive is not None:
             attributes.update(self.derive(answer))
         path = {parameter: read(where) for parameter, where in self.keep.items()}
-        return Physical(str(read(self.id)), attributes, path)
+        return Physical(self.name_it(answer, parameters) if self.name_it else str(read(self.id)), attributes, path)
 
 
 @frozen
 class Service:
-    """How a Served type lives: any change of it makes it anew."""
+    """How a Served type lives."""
 
     kind: Served
 
@@ -80,13 +93,28 @@ class Service:
         return self.kind.make(control, properties, name)
 
     def update(self, control: Control, physical: Physical, old: Record, new: Record) -> Physical | None:
-        if self.kind.delete:
-            control(self.kind.delete, physical.path)
-        return self.kind.make(control, new, physical.id)
+        kind = self.kind
+        if kind.update and not any(old.get(each) != new.get(each) for each in kind.fixed):
+            if kind.update == "=":
+                return kind.make(control, new, physical.id)
+            parameters = kind.parameters(new, physical.id)
+            told = {key: value for key, value in parameters.items() if key not in kind.settled}
+            control(kind.update, {**told, **self._path(control, physical)})
+            return physical
+        if kind.update:
+            return None
+        self.delete(control, physical)
+        return kind.make(control, new, physical.id)
 
     def delete(self, control: Control, physical: Physical) -> None:
         if self.kind.delete:
-            control(self.kind.delete, physical.path)
+            control(self.kind.delete, self._path(control, physical))
+
+    def _path(self, control: Control, physical: Physical) -> Record:
+        if not self.kind.lock:
+            return physical.path
+        known = {key: value for key, value in physical.path.items() if key != "LockToken"}
+        return {**known, "LockToken": control(self.kind.lock, known).get("LockToken")}
 
 
 def _policy(document: str, *, each: str, member: str) -> Callable[[Record], Record]:
@@ -192,39 +220,60 @@ def _secret(parameters: Record) -> Record:
     return parameters
 
 
-#: What WAFv2 wants to delete something.
-_LOCKED = {"Name": "=Name", "Scope": "=Scope", "Id": "Summary.Id", "LockToken": "Summary.LockToken"}
+def _waf(noun: str, shape: Callable[[Record], Record] | None = None) -> Served:
+    """One of WAFv2's types: they live alike."""
+    return Served(
+        type=f"AWS::WAFv2::{noun}",
+        create=f"wafv2:Create{noun}",
+        delete=f"wafv2:Delete{noun}",
+        named="Name",
+        id="Summary.Id",
+        name_it=waf.identity,
+        keep={"Name": "=Name", "Scope": "=Scope", "Id": "Summary.Id"},
+        attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
+        shape=shape,
+        update=f"wafv2:Update{noun}",
+        lock=f"wafv2:Get{noun}",
+        fixed=frozenset({"Name", "Scope"}),
+        settled=("Tags", "Capacity", "IPAddressVersion"),
+    )
+
 
 SERVED: dict[str, Served] = {
     kind.type: kind
     for kind in (
         Served(
             type="AWS::Lambda::Alias", create="lambda:CreateAlias", delete="lambda:DeleteAlias", id="AliasArn",
-            drop=("ProvisionedConcurrencyConfig",), shape=_alias,
+            drop=("ProvisionedConcurrencyConfig",), shape=_alias, update="lambda:UpdateAlias",
+            fixed=frozenset({"FunctionName", "Name"}),
             keep={"FunctionName": "=FunctionName", "Name": "=Name"}, attributes={"AliasArn": "AliasArn"},
         ),
         Served(
             type="AWS::Cognito::UserPool", create="cognito-idp:CreateUserPool", delete="cognito-idp:DeleteUserPool",
             rename={"UserPoolName": "PoolName"}, named="PoolName", id="UserPool.Id",
             drop=("EnabledMfas", "WebAuthnRelyingPartyID", "WebAuthnUserVerification", "WebAuthnFactorConfiguration"),
-            keep={"UserPoolId": "UserPool.Id"}, shape=_pool, derive=_providers,
+            keep={"UserPoolId": "UserPool.Id"}, shape=_pool, derive=_providers, update="cognito-idp:UpdateUserPool",
+            fixed=frozenset({"AliasAttributes", "UsernameAttributes", "UsernameConfiguration"}),
+            settled=("Schema", "PoolName", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration"),
             attributes={"Arn": "UserPool.Arn", "UserPoolId": "UserPool.Id"},
         ),
         Served(
             type="AWS::Cognito::IdentityPool", create="cognito-identity:CreateIdentityPool",
             delete="cognito-identity:DeleteIdentityPool", named="IdentityPoolName", id="IdentityPoolId",
             drop=("CognitoEvents", "CognitoStreams", "PushSync"), shape=_identity_pool,
-            keep={"IdentityPoolId": "IdentityPoolId"},
+            keep={"IdentityPoolId": "IdentityPoolId"}, update="cognito-identity:UpdateIdentityPool",
             attributes={"Id": "IdentityPoolId", "Name": "IdentityPoolName"},
         ),
         Served(
             type="AWS::Cognito::IdentityPoolRoleAttachment", create="cognito-identity:SetIdentityPoolRoles",
-            id="=IdentityPoolId", shape=_roles,
+            id="=IdentityPoolId", shape=_roles, update="=",
         ),
         Served(
             type="AWS::Cognito::UserPoolClient", create="cognito-idp:CreateUserPoolClient",
             delete="cognito-idp:DeleteUserPoolClient", named="ClientName", id="UserPoolClient.ClientId",
             keep={"UserPoolId": "=UserPoolId", "ClientId": "UserPoolClient.ClientId"}, shape=_client,
+            update="cognito-idp:UpdateUserPoolClient", fixed=frozenset({"UserPoolId", "GenerateSecret"}),
+            settled=("GenerateSecret",),
             attributes={
                 "ClientId": "UserPoolClient.ClientId", "Name": "UserPoolClient.ClientName",
                 "ClientSecret": "UserPoolClient.ClientSecret",
@@ -237,40 +286,39 @@ SERVED: dict[str, Served] = {
         ),
         Served(
             type="AWS::Cognito::UserPoolResourceServer", create="cognito-idp:CreateResourceServer", id="=Identifier",
+            delete="cognito-idp:DeleteResourceServer", update="cognito-idp:UpdateResourceServer",
+            fixed=frozenset({"UserPoolId", "Identifier"}),
+            keep={"UserPoolId": "=UserPoolId", "Identifier": "=Identifier"},
         ),
         Served(
             type="AWS::Cognito::UserPoolGroup", create="cognito-idp:CreateGroup", delete="cognito-idp:DeleteGroup",
-            id="=GroupName", keep={"UserPoolId": "=UserPoolId", "GroupName": "=GroupName"},
+            id="=GroupName", keep={"UserPoolId": "=UserPoolId", "GroupName": "=GroupName"}, named="GroupName",
+            update="cognito-idp:UpdateGroup", fixed=frozenset({"UserPoolId", "GroupName"}),
         ),
         Served(
             type="AWS::SNS::Subscription", create="sns:Subscribe", delete="sns:Unsubscribe", id="SubscriptionArn",
             keep={"SubscriptionArn": "SubscriptionArn"}, attributes={"Arn": "SubscriptionArn"}, shape=_subscription,
         ),
-        Served(type="AWS::SNS::TopicPolicy", create="sns:SetTopicAttributes", id="=TopicArn", shape=_topic_policy),
-        Served(type="AWS::SQS::QueuePolicy", create="sqs:SetQueueAttributes", id="=QueueUrl", shape=_queue_policy),
+        Served(
+            type="AWS::SNS::TopicPolicy", create="sns:SetTopicAttributes", id="=TopicArn", shape=_topic_policy,
+            update="=",
+        ),
+        Served(
+            type="AWS::SQS::QueuePolicy", create="sqs:SetQueueAttributes", id="=QueueUrl", shape=_queue_policy,
+            update="=",
+        ),
         Served(
             type="AWS::S3::BucketPolicy", create="s3:PutBucketPolicy", delete="s3:DeleteBucketPolicy", id="=Bucket",
-            keep={"Bucket": "=Bucket"}, shape=_policy("Policy", each="Bucket", member="Bucket"),
+            keep={"Bucket": "=Bucket"}, shape=_policy("Policy", each="Bucket", member="Bucket"), update="=",
+            fixed=frozenset({"Bucket"}),
         ),
-        Served(
-            type="AWS::WAFv2::WebACL", create="wafv2:CreateWebACL", delete="wafv2:DeleteWebACL", named="Name",
-            id="Summary.ARN", keep=_LOCKED,
-            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
-        ),
-        Served(
-            type="AWS::WAFv2::IPSet", create="wafv2:CreateIPSet", delete="wafv2:DeleteIPSet", named="Name",
-            id="Summary.ARN", keep=_LOCKED,
-            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
-        ),
-        Served(
-            type="AWS::WAFv2::RegexPatternSet", create="wafv2:CreateRegexPatternSet",
-            delete="wafv2:DeleteRegexPatternSet", named="Name",
-            id="Summary.ARN", keep=_LOCKED,
-            attributes={"Arn": "Summary.ARN", "Id": "Summary.Id"},
-        ),
+        _waf("WebACL", waf.shape),
+        _waf("IPSet"),
+        _waf("RegexPatternSet", waf.pattern_set),
+        _waf("RuleGroup", waf.shape),
         Served(
             type="AWS::WAFv2::WebACLAssociation", create="wafv2:AssociateWebACL", delete="wafv2:DisassociateWebACL",
-            id="=ResourceArn", keep={"ResourceArn": "=ResourceArn"},
+            id="=ResourceArn", keep={"ResourceArn": "=ResourceArn"}, update="=", fixed=frozenset({"ResourceArn"}),
         ),
         Served(
             type="AWS::CertificateManager::Certificate", create="acm:RequestCertificate",
@@ -280,11 +328,13 @@ SERVED: dict[str, Served] = {
         Served(
             type="AWS::SecretsManager::Secret", create="secretsmanager:CreateSecret",
             delete="secretsmanager:DeleteSecret", named="Name", id="ARN", keep={"SecretId": "ARN"},
-            attributes={"Id": "ARN"}, shape=_secret,
+            attributes={"Id": "ARN"}, shape=_secret, update="secretsmanager:UpdateSecret", fixed=frozenset({"Name"}),
+            settled=("Name", "Tags", "AddReplicaRegions", "ForceOverwriteReplicaSecret"),
         ),
         Served(
             type="AWS::CloudWatch::Alarm", create="cloudwatch:PutMetricAlarm", delete="cloudwatch:DeleteAlarms",
-            named="AlarmName", id="=AlarmName", keep={"AlarmNames": "[]=AlarmName"},
+            named="AlarmName", id="=AlarmName", keep={"AlarmNames": "[]=AlarmName"}, update="=",
+            fixed=frozenset({"AlarmName"}),
         ),
     )
 }  # fmt: skip

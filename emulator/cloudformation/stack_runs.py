@@ -36,7 +36,16 @@ def _run(stack: Any, work: Callable[[], None], inner: bool) -> None:
     if inner or not slow:
         work()
     else:
-        _installed["apart"](work)
+        _installed["apart"](lambda: _watched(stack, work))
+
+
+def _watched(stack: Any, work: Callable[[], None]) -> None:
+    """Do the work; should it break, let the stack say so: nobody waits for it here, but somebody polls the status."""
+    try:
+        work()
+    except Exception as error:
+        log.failure("A stack's run broke off: {stack}", stack=stack.name)
+        _said(stack, stack.status.partition("_")[0] + "_FAILED", str(getattr(error, "message", "") or error))
 
 
 def _said(stack: Any, status: str, reason: str | None = None) -> None:

@@ -93,7 +93,9 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
 
     _resource_json_map: dict[str, Any]
     input_parameters: dict[str, Any]
+    resolved_parameters: dict[str, Any]
     _making: str | None = None
+    _looked_up: frozenset[str] = frozenset()
 
     def __getitem__(self, key: str) -> Any:
         """What a name stands for. Looking makes nothing, but for the one resource whose turn it is."""
@@ -107,10 +109,25 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
             return None
         raise KeyError(key)
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of what has been made."""
+        return iter([name for name in self._resource_json_map if self._parsed_resources.get(name) is not None])
+
     def load(self) -> None:
         self._refuse_unknown(self._resource_json_map)
         ordered(self._resource_json_map)
         super().load()
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> Any:
+        """The value of a parameter of the parameter store; one that was looked up before stands for itself."""
+        if value in self.resolved_parameters.values() or value in self._looked_up:
+            return value
+        try:
+            return super().parse_ssm_parameter(value, value_type)
+        except AttributeError:
+            raise ValidationError(
+                message=f"Unable to fetch parameters [{value}] from parameter store for this account."
+            ) from None
 
     def _refuse_unknown(self, resources: dict[str, Any]) -> None:
         unknown = sorted(
@@ -184,6 +201,8 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
         try:
             for logical_id in wanted:
                 present = self._parsed_resources.get(logical_id)
+                if logical_id in old and new[logical_id]["Type"] in parsing.NULL_MODELS:
+                    continue
                 if present is None:
                     journal.made.append(logical_id)
                     self.make(stack, logical_id)
@@ -227,7 +246,14 @@ class Resources(parsing.ResourceMap):  # type: ignore[misc]
     def _look_at(self, template: dict[str, Any], parameters: dict[str, Any]) -> None:
         """Take a template and its parameters for those that hold from now on."""
         self._template, self._resource_json_map = template, template["Resources"]
-        self.input_parameters = parameters
+        declared = template.get("Parameters") or {}
+        self.input_parameters = {
+            name: ",".join(map(str, value)) if isinstance(value, list) else value
+            for name, value in parameters.items()
+            if name in declared
+        }
+        self._looked_up |= {value for value in self.resolved_parameters.values() if isinstance(value, str)}
+        self.resolved_parameters = {}
         self.load_mapping()
         self.load_parameters()
         self.load_conditions()

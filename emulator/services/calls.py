@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from emulator.effects import Effects
 from emulator.errors import ServiceError
 from emulator.services import answers, request_checks
+from emulator.services.fitting import fitted
 from emulator.services.moto_services import MotoServices
 from emulator.services.protocols import Description
 from emulator.services.step_functions import SyncExecutions
@@ -94,7 +95,7 @@ class ServiceCalls:
     ) -> dict[str, Any]:
         model, signing_name = await self._effects.in_thread(_service_model, service)
         operation = model.operation_model(action)
-        request = _serialize(model, operation, params, region)
+        request = _serialize(model, operation, fitted(operation.input_shape, params), region)
         response = await self.request(signing_name, request, account=account, region=region, action=action)
         parsed = _parse(model, operation, response)
         if response.status >= 300:

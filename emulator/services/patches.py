@@ -201,6 +201,16 @@ def _mend_sqs() -> None:
         return found
 
     SQSBackend.receive_message = receive_message
+    set_attributes = Queue._set_attributes
+
+    def _set_attributes(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        # moto forgets the policy of a queue whenever another attribute is set.
+        policy = getattr(self, "policy", None)
+        set_attributes(self, attributes, now)
+        if "Policy" not in attributes:
+            self.policy = policy
+
+    Queue._set_attributes = _set_attributes
     Queue.attributes = property(_LazyAttributes)
     make = Message.__init__
 

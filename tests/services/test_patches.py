@@ -58,6 +58,18 @@ class Mended(SynchronousTestCase):
         return self.successResultOf(self.request("s3", made, region="us-east-1"))
 
 
+class Queues(Mended):
+    def test_a_policy_outlives_other_attributes(self) -> None:
+        url = self.json("sqs", "AmazonSQS.CreateQueue", QueueName="q")["QueueUrl"]
+        for attributes in ({"Policy": '{"Statement": []}'}, {"VisibilityTimeout": "7"}):
+            self.json("sqs", "AmazonSQS.SetQueueAttributes", QueueUrl=url, Attributes=attributes)
+        shown = self.json("sqs", "AmazonSQS.GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        self.assertEqual(('{"Statement": []}', "7"), (shown["Policy"], shown["VisibilityTimeout"]))
+        self.json("sqs", "AmazonSQS.SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
+        shown = self.json("sqs", "AmazonSQS.GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        self.assertFalse(shown.get("Policy"))
+
+
 class Core(Mended):
     def test_models_are_forgotten(self) -> None:
         self.moto.ready()
