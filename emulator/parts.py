@@ -160,6 +160,10 @@ class Parts:
             from emulator.cloudformation import moto_models
 
             moto_models.install(self._call_from_stack, self._ask_from_stack, self._run_apart)
+        elif module == "cognitoidp":
+            from emulator.services import user_pool_triggers
+
+            user_pool_triggers.install(self.lambdas.hooks.call)
         elif module == "stepfunctions":
             from emulator.services import step_functions_tasks
 
