@@ -173,7 +173,7 @@ def _prefix(directory: str) -> tuple[str, ...]:
 
     Done by exec'ing small tools in turn, because a fork of the emulator would stall its reactor.
     """
-    shell = ("/bin/sh", "-c", 'cd "$0" && unset OLDPWD && ulimit -c 0 && exec "$@"', directory)
+    shell = ("/bin/sh", "-c", 'cd "$0" && unset OLDPWD && ulimit -c 0 && exec "$@" </dev/null', directory)
     return (*shell, *_tools())
 
 

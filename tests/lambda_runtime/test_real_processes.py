@@ -168,6 +168,10 @@ class PythonTests(ProcessCase):
         self.assertEqual(big["errorType"], "Function.ResponseSizeTooLarge")
         self.assertEqual((await self.run_it(self.called, {"do": "bytes"})).payload, b"raw")
 
+    async def test_nothing_comes_in(self) -> None:
+        called = function(files={"index.py": "import sys\ndef handler(event, context): return sys.stdin.read()"})
+        self.assertEqual((await self.run_it(called)).payload, b'""')
+
     async def test_tracebacks_show_awss_paths(self) -> None:
         called = function(files={"index.py": "raise ValueError('at the start')"})
         told = payload_of(await self.run_it(called))
