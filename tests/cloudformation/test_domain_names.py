@@ -7,6 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.cloudformation.domain_names import DOMAIN_NAMES
+from emulator.cloudformation.moto_models import _OTHERS
 from tests.control.support import Control
 
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/x"
@@ -19,6 +20,9 @@ class DomainNamesTest(SynchronousTestCase):
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self.control(operation, **request)
         return answer
+
+    def test_they_are_the_ones_that_stacks_use(self) -> None:
+        self.assertEqual({name: _OTHERS[name] for name in DOMAIN_NAMES}, DOMAIN_NAMES)
 
     def test_truststore_and_endpoint_change_in_place(self) -> None:
         kind = DOMAIN_NAMES["AWS::ApiGateway::DomainName"]
