@@ -385,6 +385,8 @@ class NodeTests(ProcessCase):
         self.assertEqual(missing, f"Error: Cannot find module 'no-such'\n{stack}")
         missing = payload_of(await self.run_it(self.called("", handler="nofile.handler")))["errorMessage"]
         self.assertEqual(missing, "Error: Cannot find module 'nofile'\nRequire stack:\n- /var/runtime/index.mjs")
+        for text, name in (("require('@aws-sdk/x')", "index.js"), ("import x from '@aws-sdk/x';", "index.mjs")):
+            self.assertIn(b"[WARNING] @aws-sdk/x is part of", (await self.run_it(self.called(text, name))).log_tail)
         imported = payload_of(await self.run_it(self.called("import x from 'no-such';", "index.mjs")))
         expected = "Cannot find package 'no-such' imported from /var/task/index.mjs"
         self.assertEqual((imported["errorType"], imported["errorMessage"]), ("Error", expected))

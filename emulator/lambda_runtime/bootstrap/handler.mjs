@@ -58,6 +58,10 @@ export async function loadHandler(root, handlerName) {
   try {
     loaded = await loadModule(root, directory, name);
   } catch (error) {
+    const missing = /'(@aws-sdk\/[^']+|aws-sdk)'/.exec(String(error && error.message));
+    if (missing && String(error.code).endsWith('MODULE_NOT_FOUND')) {
+      process.stdout.write(`[WARNING] ${missing[1]} is part of AWS's runtimes. Here it is taken from the directories of the setting node_modules.\n`);
+    }
     if (error instanceof SyntaxError) throw because('Runtime.UserCodeSyntaxError', error);
     // An import that finds nothing (ERR_MODULE_NOT_FOUND) comes as it is, on AWS, too.
     if (error && error.code === 'MODULE_NOT_FOUND') throw because('Runtime.ImportModuleError', error);
