@@ -102,7 +102,7 @@ def compile_method(
 
 
 def _required(record: Record) -> Iterable[tuple[str, str]]:
-    """The required parameters, in AWS's order: header, path, querystring, each by name."""
+    """The required parameters: header, path, querystring, each by name."""
     for target, required in sorted((record.get("requestParameters") or {}).items()):
         if required in (True, "true"):
             _, _, rest = target.partition("method.request.")

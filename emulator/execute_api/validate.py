@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from emulator.deployment.hash_order import hash_order
 from emulator.deployment.models import BrokenModel
 from emulator.errors import GatewayError
 from emulator.execute_api.invocation import Invocation
@@ -30,7 +31,7 @@ async def validate(invocation: Invocation, gateway: Gateway) -> None:
     if method.required:
         missing = [name for place, name in method.required if not _present(invocation, place, name)]
         if missing:
-            message = f"Missing required request parameters: [{', '.join(missing)}]"
+            message = f"Missing required request parameters: [{', '.join(hash_order(missing))}]"
             raise GatewayError("BAD_REQUEST_PARAMETERS", message, log=message)
     if method.models:
         await _check_body(invocation, gateway)

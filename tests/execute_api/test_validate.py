@@ -35,6 +35,11 @@ class Validation(SynchronousTestCase):
         self.assertIn(b"Invalid request body", made.send("POST", "/1?q=1").body)
         self.assertEqual(made.send("POST", "/1?q=1", {}, b'{"a":1}').status, 200)
 
+    def test_missing_parameters_in_awss_order(self) -> None:
+        names = ("querystring.dividend", "querystring.divisor", "header.divisor")
+        made = world(requestParameters={f"method.request.{name}": True for name in names})
+        self.assertIn(b"Missing required request parameters: [divisor, dividend]", made.send("POST", "/1").body)
+
     def test_the_content_type_picks_the_model(self) -> None:
         made = world(requestModels=self.MODEL)
         for content_type, status in (
