@@ -77,6 +77,7 @@ class Parts:
         self.custom_answers = CustomAnswers(self._effects, self.lambdas.invoker, self._calls, endpoint_url)
 
     def _make_planes(self, endpoint_url: Callable[[], str]) -> None:
+        from emulator.control.api_mappings import ApiMappings
         from emulator.control.app import ControlApp
         from emulator.control.call import Principal
         from emulator.execute_api.gateway import Gateway
@@ -115,6 +116,7 @@ class Parts:
             fetch=KeyFetcher(effects, self.client_pool).fetch,
         )
         self.control = ControlApp(store, effects, settings, services=self._calls, data_plane=self.gateway)
+        self.api_mappings = ApiMappings(self.control, self._http_apis)
         self.observations = Observations(effects, self._calls.moto)
         self._calls.moto.before.append(self.observations.hand_over)
         self.watch = Watch(effects, self.observations, self.observations, self.observations)
@@ -143,11 +145,16 @@ class Parts:
             return self.lambdas.api.handle(request, **where)
         if service == "cloudtrail" and self.trail.serves(request):
             return succeed(self.trail.handle(request, **where))
+        if service == "apigatewayv2":
+            return self.api_mappings.serve(request, account, region)
         if service == "apigateway":
             return self.control_request(request, Target(service=service, signed=True, **where))
         if service in _SHOW_OBSERVATIONS:
             self.watch.flush()
         return None
+
+    def _http_apis(self, request: wire.Request, account: str, region: str) -> Deferred[wire.Response]:
+        return self._calls.moto.request("apigatewayv2", request, account=account, region=region)
 
     def prepare_moto(self, module: str) -> None:
         """On the writer's thread: what must be registered with moto before its first use, or one of its modules'."""
