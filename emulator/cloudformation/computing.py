@@ -142,9 +142,14 @@ def _make_role(control: Control, properties: Record, name: str) -> Physical:
     return physical
 
 
+def _policy(document: Any) -> str:
+    """A policy's text. One without a version (SAM's are) is taken by AWS, and refused by moto."""
+    return text({"Version": "2012-10-17", **document} if isinstance(document, dict) else document)
+
+
 def _role_policies(control: Control, physical: Physical, old: Record, new: Record) -> None:
     before, after = (
-        {each["PolicyName"]: text(each["PolicyDocument"]) for each in properties.get("Policies") or ()}
+        {each["PolicyName"]: _policy(each["PolicyDocument"]) for each in properties.get("Policies") or ()}
         for properties in (old, new)
     )
     for name, document in after.items():

@@ -32,6 +32,7 @@ from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag
 from emulator.cloudformation.stacks import Resources
+from emulator.cloudformation.surroundings import SURROUNDINGS
 from emulator.store.records import Record
 
 #: ``(account, region, operation, request) -> answer``: one call, made from the writer's thread. An operation is one of
@@ -140,7 +141,7 @@ _OTHERS: dict[str, Resource] = {
     "AWS::ApiGateway::Stage": stage.Stage(),
     "AWS::ApiGateway::Deployment": stage.Deployment(),
     "AWS::ApiGateway::Account": stage.Account(),
-    **{name: Service(kind) for name, kind in SERVED.items()},
+    **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS}.items()},
     **{kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES)},
 }
 

@@ -11,13 +11,23 @@ from typing import Any
 
 from attrs import frozen
 
-from emulator.cloudformation.resources import Control, Physical, boolean, document, members, patched, wired
+from emulator.cloudformation.resources import (
+    Control,
+    Physical,
+    boolean,
+    document,
+    escaped,
+    members,
+    patched,
+    wired,
+)
+from emulator.openapi import documents
 from emulator.store.records import Record
 
 _PATCHES = {
     "Name": "/name", "Description": "/description", "ApiKeySourceType": "/apiKeySource",
     "MinimumCompressionSize": "/minimumCompressionSize", "Policy": "/policy",
-    "DisableExecuteApiEndpoint": "/disableExecuteApiEndpoint", "BinaryMediaTypes": "/binaryMediaTypes[]",
+    "DisableExecuteApiEndpoint": "/disableExecuteApiEndpoint",
     "EndpointAccessMode": "/endpointAccessMode", "SecurityPolicy": "/securityPolicy",
 }  # fmt: skip
 _BODY = ("Body", "BodyS3Location", "FailOnWarnings", "Mode", "Parameters")
@@ -35,8 +45,8 @@ class RestApi:
             made = control("CreateRestApi", _request({"Name": name, **properties}))
             return _physical(made)
         made = control("ImportRestApi", {**_import(properties), "body": body})
-        rest = {k: v for k, v in properties.items() if k in _PATCHES or k == "EndpointConfiguration"}
-        _patch(control, made["id"], {}, rest)
+        rest = {k: v for k, v in properties.items() if k in (*_PATCHES, "BinaryMediaTypes", "EndpointConfiguration")}
+        _patch(control, made["id"], {"EndpointConfiguration": {"Types": _kinds(properties)}}, rest)
         if properties.get("Tags"):
             arn = f"arn:aws:apigateway:{properties.get('__region__', 'us-east-1')}::/restapis/{made['id']}"
             control("TagResource", {"resourceArn": arn, "tags": wired(properties)["Tags"]})
@@ -49,7 +59,8 @@ class RestApi:
         if body is not None and any(old.get(key) != new.get(key) for key in _BODY):
             mode = new.get("Mode") or "overwrite"
             control("PutRestApi", {"restApiId": physical.id, "mode": mode, **_import(new), "body": body})
-            old = {}
+            kept = [each for each in _declared(body) if each in _types(new)]  # its others stay, whatever they are
+            old = {"EndpointConfiguration": old.get("EndpointConfiguration"), "BinaryMediaTypes": kept}
         _patch(control, physical.id, old, {k: v for k, v in new.items() if k not in _BODY})
         return physical
 
@@ -64,6 +75,20 @@ class RestApi:
         if place:
             return self.fetch(place["Bucket"], place["Key"], str(place.get("Version") or ""))
         return None
+
+
+def _kinds(properties: Record) -> list[str]:
+    """What kind of endpoint an import made."""
+    return list((properties.get("EndpointConfiguration") or {}).get("Types") or ["EDGE"])
+
+
+def _declared(body: bytes) -> list[str]:
+    """The binary media types that a document brings itself."""
+    try:
+        found = documents.load(body).get("x-amazon-apigateway-binary-media-types")
+    except documents.MalformedDocument:
+        return []
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def _request(properties: Record) -> Record:
@@ -92,12 +117,39 @@ def _patch(control: Control, api_id: str, old: Record, new: Record) -> None:
         if old.get(prop) != new.get(prop) and (prop in new or prop in old)
         for operation in patched(path, _plain(prop, old.get(prop)), _plain(prop, new.get(prop)))
     ]
-    kind = (new.get("EndpointConfiguration") or {}).get("Types")
-    before = (old.get("EndpointConfiguration") or {}).get("Types")
-    if kind and before and kind != before:
-        operations.append({"op": "replace", "path": f"/endpointConfiguration/types/{before[0]}", "value": kind[0]})
+    operations += _listed("/binaryMediaTypes", _types(old), _types(new))
+    operations += _endpoint(old.get("EndpointConfiguration") or {}, new.get("EndpointConfiguration") or {})
     if operations:
         control("UpdateRestApi", {"restApiId": api_id, "patchOperations": operations})
+
+
+def _types(properties: Record) -> list[str]:
+    # Templates write the slash escaped already.
+    return [str(each).replace("~1", "/") for each in properties.get("BinaryMediaTypes") or ()]
+
+
+def _listed(path: str, before: list[str], after: list[str]) -> list[Record]:
+    """The patch operations for a list whose elements are named by the path itself."""
+    added = [{"op": "add", "path": f"{path}/{escaped(each)}"} for each in after if each not in before]
+    return added + [{"op": "remove", "path": f"{path}/{escaped(each)}"} for each in before if each not in after]
+
+
+def _endpoint(old: Record, new: Record) -> list[Record]:
+    """The patch operations of EndpointConfiguration. An endpoint that stays private may change its address type."""
+    operations: list[Record] = []
+    before, after = (list(each.get("Types") or ()) for each in (old, new))
+    if before and after and before != after:
+        operations.append({"op": "replace", "path": f"/endpointConfiguration/types/{before[0]}", "value": after[0]})
+    if new.get("IpAddressType") and new.get("IpAddressType") != old.get("IpAddressType"):
+        path = "/endpointConfiguration/ipAddressType"
+        operations.append({"op": "replace", "path": path, "value": new["IpAddressType"]})
+    had = list(old.get("VpcEndpointIds") or ()) if "PRIVATE" in after else []
+    for op, ids in (
+        ("add", [each for each in new.get("VpcEndpointIds") or () if each not in had]),
+        ("remove", [each for each in had if each not in (new.get("VpcEndpointIds") or ())]),
+    ):
+        operations += [{"op": op, "path": "/endpointConfiguration/vpcEndpointIds", "value": each} for each in ids]
+    return operations
 
 
 def _plain(prop: str, value: Any) -> Any:

@@ -108,6 +108,8 @@ def _apply_settings(api: RestApi, document: Document, overwrite: bool) -> None:
         endpoint.update(document.endpoint)
         if "types" in document.endpoint and "ipAddressType" not in document.endpoint:
             endpoint["ipAddressType"] = "dualstack" if "PRIVATE" in endpoint["types"] else "ipv4"
+        if "PRIVATE" not in endpoint["types"] and "vpcEndpointIds" not in document.endpoint:
+            endpoint.pop("vpcEndpointIds", None)
     if document.tags:
         record["tags"] = {**record.get("tags", {}), **document.tags}
 

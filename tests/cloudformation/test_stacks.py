@@ -126,6 +126,30 @@ class StackTests(SynchronousTestCase):
         self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
         self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
 
+    def test_an_api_follows_its_template(self) -> None:
+        binary = "x-amazon-apigateway-binary-media-types: [a/b]"
+        body = f"Body: {{openapi: 3.0.1, info: {{title: t, version: '1'}}, {binary}, paths: {{}}}}"
+        text = f"""
+Resources:
+  A: {{Type: AWS::ApiGateway::RestApi, Properties: {{{body}, BinaryMediaTypes: [image~1png], PRIVATE}}}}
+Outputs: {{Id: {{Value: !Ref A}}}}
+"""
+        private = "EndpointConfiguration: {Types: [PRIVATE], VpcEndpointIds: [%s]}"
+        stack = self.create(text.replace("PRIVATE", private % "vpce-1"))
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        api = stack.outputs[0]["OutputValue"]
+        shown = self.control("GetRestApi", restApiId=api)
+        self.assertEqual(["a/b", "image/png"], sorted(shown["binaryMediaTypes"]))
+        self.assertEqual(["vpce-1"], shown["endpointConfiguration"]["vpcEndpointIds"])
+        stack.update(text.replace("PRIVATE", private % "vpce-2").replace("image~1png", "x~1y").replace("'1'", "'2'"))
+        self.assertEqual((stack.status, self.reasons(stack)), ("UPDATE_COMPLETE", []))
+        shown = self.control("GetRestApi", restApiId=api)
+        self.assertEqual((["a/b", "x/y"], "2"), (sorted(shown["binaryMediaTypes"]), shown["version"]))
+        self.assertEqual(["vpce-2"], shown["endpointConfiguration"]["vpcEndpointIds"])
+        stack.update(text.replace("PRIVATE", "EndpointConfiguration: {Types: [REGIONAL]}"))
+        shown = self.control("GetRestApi", restApiId=api)["endpointConfiguration"]
+        self.assertEqual((["REGIONAL"], "ipv4"), (shown["types"], shown["ipAddressType"]))
+
     def test_a_canary_follows_the_template(self) -> None:
         stage = "StageName: prod\n      CanarySetting: {PercentTraffic: 5}"
         stack = self.create(TEMPLATE.replace("StageName: prod", stage))
@@ -290,7 +314,8 @@ Outputs: {Id: {Value: !GetAtt In.Outputs.Id}, Stack: {Value: !Ref In}}
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_a_deployment_that_names_a_stage_takes_it_along(self) -> None:
-        template = TEMPLATE.replace("RestApiId: !Ref Api}\n  Stage:", "RestApiId: !Ref Api, StageName: first}\n  Stage:")
+        named = "RestApiId: !Ref Api, StageName: first}\n  Stage:"
+        template = TEMPLATE.replace("RestApiId: !Ref Api}\n  Stage:", named)
         stack = self.create(template)
         api = stack.outputs[0]["OutputValue"]
         self.assertEqual(
