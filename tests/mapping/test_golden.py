@@ -43,6 +43,12 @@ class TemplateCases(SynchronousTestCase):
         """Random pieces of templates, methods, expressions and patterns, run through Velocity 1.7 itself."""
         self.check("vtl_odd.json", 300)
 
+    def test_what_once_differed(self) -> None:
+        self.check("vtl_engine.json", 200)
+
+    def test_after_the_developer_guide(self) -> None:
+        self.check("vtl_documented.json", 25)
+
 
 class PathCases(SynchronousTestCase):
     def answer(self, path: str, body: str) -> dict[str, Any]:
@@ -83,3 +89,6 @@ class PathCases(SynchronousTestCase):
     def test_odd_paths(self) -> None:
         """Random pieces of paths, and bodies that are hardly JSON, read by Jayway and json-smart themselves."""
         self.check("jsonpath_odd.json", 300)
+
+    def test_what_once_differed(self) -> None:
+        self.check("jsonpath_engine.json", 80)

@@ -102,6 +102,37 @@ class Limits(SynchronousTestCase):
             return
         self.assertEqual(got, "[]")
 
+    def test_work_on_long_texts_is_counted(self) -> None:
+        """Each of these ran for ten seconds and more, when it only counted how often it was called."""
+        loops = "#foreach($i in [1..1000])#foreach($j in [1..1000])"
+        for call, body in (
+            ("$input.body.hashCode()", "az" * 100_000),
+            ("$input.body.substring(2).length()", "\U0001f600" * 100_000),
+            ("$util.urlDecode($input.body).length()", "%41" * 30_000),
+            ("$util.escapeJavaScript($input.body).length()", "\u00e9" * 100_000),
+        ):
+            with self.subTest(call):
+                self.fails(f"{loops}{call}#end#end", body)
+        self.fails("#set($n=99999999999)" + "#set($n=$n*$n)" * 8 + f"{loops}$n#end#end")
+
+    def test_huge_exponents_are_not_written_out(self) -> None:
+        body = '{"d": 1.2345678901234567890123e999999999}'
+        self.assertEqual(render("#set($d=$input.path('$.d'))$d.intValue() $d.longValue()", body), "0 0")
+        self.assertEqual(render("#set($d=$input.path('$.d'))$d.doubleValue()", body), "Infinity")
+        self.assertEqual(render("#set($d=$input.path('$.d'))#if($d==1)a#{else}b#end", body), "b")
+        self.fails("$input.body.format('%f', $input.path('$.d'))", body)
+        self.assertEqual(render("$input.body.format('%.2e', $input.path('$.d'))", body), "1.23e+999999999")
+
+    def test_a_long_body_is_not_read_leniently(self) -> None:
+        self.assertEqual(render("$input.path('$.a')", "{a:1}"), "1")
+        self.fails("$input.path('$.a')", "{" + "a:1," * 1_000_000 + "}")
+        self.fails("$input.path('$.a')", '{"a": "' + "x" * 2_000_000)
+        self.assertEqual(render("$input.path('$.a')", '{"a": 1, "b": "' + "x" * 2_000_000 + '"} trailing'), "1")
+        self.assertEqual(render("$input.path('$').length()", "x" * 2_000_000), "2000000")
+
+    def test_literal_replacements_of_long_texts_are_quick(self) -> None:
+        self.assertEqual(render("$input.body.replaceAll(\"\\'\", '\"').length()", "'" * 1_000_000), "1000000")
+
     def test_text_that_doubles_is_stopped(self) -> None:
         self.fails("#set($s='0123456789abcdef')" + '#set($s="$s$s")' * 40 + "$s")
         self.fails("#set($s='0123456789abcdef')" + "#set($s=$s+$s)" * 40 + "$s")
