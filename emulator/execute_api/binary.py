@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 
 from emulator.errors import GatewayError
@@ -58,7 +59,18 @@ def convert_response(body: bytes, binary: bool, wants_binary: bool, handling: st
     if binary:
         to_text = handling == "CONVERT_TO_TEXT" or (not wants_binary and handling != "CONVERT_TO_BINARY")
         return base64.b64encode(body) if to_text else body
-    return decode_base64(body) if decodes(wants_binary, handling) else as_text(body)
+    return decode_base64(_without_quotes(body)) if decodes(wants_binary, handling) else as_text(body)
+
+
+def _without_quotes(body: bytes) -> bytes:
+    """The text of a JSON string: what a function returns is JSON, so its base64 text comes in quotes."""
+    if not body.startswith(b'"'):
+        return body
+    try:
+        text = json.loads(body)
+    except ValueError:
+        return body
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else body
 
 
 def decodes(wants_binary: bool, handling: str) -> bool:

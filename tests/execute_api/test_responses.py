@@ -296,6 +296,17 @@ class Templates(SynchronousTestCase):
             world.backend.answer = IntegrationAnswer(status=200, headers=text, body=b"aGVsbG8=")
             self.assertEqual(world.send("GET", "/", {"Accept": accept}).status, status, (handling, accept))
 
+    def test_base64_text_from_a_function_comes_in_quotes(self) -> None:
+        for body, status in ((b'"/wA="', 200), (b'"\\/wA="', 200), (b"/wA=", 200), (b'"/wA=', 500), (b'{"a":1}', 500)):
+            handled = {"statusCode": "200", "contentHandling": "CONVERT_TO_BINARY"}
+            world = World({"/": {"GET": http_method(responses={"200": handled})}}, binaryMediaTypes=["image/png"])
+            kind = Headers([("Content-Type", "application/json")])
+            world.backend.answer = IntegrationAnswer(status=200, headers=kind, body=body)
+            reply = world.send("GET", "/", {"Accept": "image/png"})
+            self.assertEqual(reply.status, status, body)
+            if status == 200:
+                self.assertEqual(reply.body, b"\xff\x00", body)
+
     def test_a_client_without_accept_takes_what_is_binary_for_all(self) -> None:
         for types, body in ((["*/*"], b"\xff\x00"), (["image/png"], b"/wA=")):
             world = World({"/": {"GET": http_method(responses={"200": {"statusCode": "200"}})}}, binaryMediaTypes=types)
