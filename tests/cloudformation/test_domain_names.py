@@ -49,6 +49,33 @@ class DomainNamesTest(SynchronousTestCase):
         self.assertNotIn("mutualTlsAuthentication", shown)
         self.assertEqual(shown["endpointConfiguration"], {"types": ["EDGE"], "ipAddressType": "dualstack"})
 
+    def test_the_second_apis_name_and_mapping(self) -> None:
+        names, mappings = DOMAIN_NAMES["AWS::ApiGatewayV2::DomainName"], DOMAIN_NAMES["AWS::ApiGatewayV2::ApiMapping"]
+        configuration = {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+        old = {"DomainName": "a.test", "DomainNameConfigurations": [configuration]}
+        domain = names.create(self.call, old, "d")
+        shown = self.control("GetDomainName", domainName="a.test")
+        self.assertEqual((domain.id, shown["regionalCertificateArn"]), ("a.test", CERTIFICATE))
+        self.assertEqual(domain.attributes["RegionalDomainName"], shown["regionalDomainName"])
+        changed = {**old, "DomainNameConfigurations": [{**configuration, "CertificateArn": f"{CERTIFICATE}2"}]}
+        self.assertEqual(names.update(self.call, domain, old, changed), domain)
+        shown = self.control("GetDomainName", domainName="a.test")
+        self.assertEqual(shown["regionalCertificateArn"], f"{CERTIFICATE}2")
+        api = self.control("CreateRestApi", name="a")["id"]
+        root = self.control("GetResources", restApiId=api)["items"][0]["id"]
+        method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+        self.control("PutMethod", **method, authorizationType="NONE")
+        self.control("PutIntegration", **method, type="MOCK")
+        for stage in ("one", "two"):
+            self.control("CreateDeployment", restApiId=api, stageName=stage)
+        given = {"DomainName": "a.test", "ApiId": api, "Stage": "one", "ApiMappingKey": "deep/er"}
+        mapping = mappings.create(self.call, given, "m")
+        self.assertEqual(mappings.update(self.call, mapping, given, {**given, "Stage": "two"}), mapping)
+        found = self.control("GetBasePathMapping", domainName="a.test", basePath="deep/er")
+        self.assertEqual((found["restApiId"], found["stage"]), (api, "two"))
+        mappings.delete(self.call, mapping)
+        names.delete(self.call, domain)
+
     def test_a_private_name_with_its_mapping(self) -> None:
         names = DOMAIN_NAMES["AWS::ApiGateway::DomainNameV2"]
         mappings = DOMAIN_NAMES["AWS::ApiGateway::BasePathMappingV2"]
