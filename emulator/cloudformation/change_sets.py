@@ -12,6 +12,8 @@ from typing import Any
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import ActionResult, EmptyResult
 
+from emulator.cloudformation import templates
+
 
 class ChangeSetNotFoundException(CloudFormationError):  # type: ignore[misc]
     """As AWS tells it."""
@@ -75,6 +77,17 @@ def execute_change_set(self: Any) -> Any:
         )
     self.cloudformation_backend.execute_change_set(change_set.change_set_id)
     return EmptyResult()
+
+
+def has_template(self: Any, other_template: str) -> bool:
+    """``Stack.has_template``: as they were written, before any transform."""
+    return templates.parse(self.template or "{}") == templates.parse(other_template or "{}")
+
+
+def has_parameters(self: Any, other_parameters: dict[str, Any]) -> bool:
+    """``Stack.has_parameters``: those that are not named stay as they are."""
+    now = {**self.resource_map.resolved_parameters, **self.parameters}
+    return all(str(now.get(name)) == str(value) for name, value in other_parameters.items())
 
 
 METHODS: dict[str, Callable[[Any], Any]] = {

@@ -30,7 +30,7 @@ from emulator.cloudformation import (
 )
 from emulator.cloudformation.kinds import KINDS
 from emulator.cloudformation.others import SERVED, Service
-from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag
+from emulator.cloudformation.resources import Control, Physical, Resource, Tabled, retag, tag_as_made, tags
 from emulator.cloudformation.stacks import Resources
 from emulator.cloudformation.surroundings import SURROUNDINGS
 from emulator.store.records import Record
@@ -48,7 +48,10 @@ class ApiGatewayResource(CloudFormationModel):
     TYPE = ""
     HOW: Resource
 
-    def __init__(self, account: str, region: str, physical: Physical, properties: Record) -> None:
+    def __init__(
+        self, account: str, region: str, physical: Physical, properties: Record, place: Record | None = None
+    ) -> None:
+        self.place = place or {}  # LogicalId and StackId
         self.account = account
         self.region = region
         self.physical = physical
@@ -78,8 +81,12 @@ class ApiGatewayResource(CloudFormationModel):
         properties = dict(cloudformation_json.get("Properties") or {})
         how = _how(cls.TYPE, account_id, region_name)
         given = {**properties, **_extra(cls.TYPE, region_name)}
-        made = how.create(_control(account_id, region_name), given, resource_name)
-        return cls(account_id, region_name, made, properties)
+        control = _control(account_id, region_name)
+        made = how.create(control, given, resource_name)
+        if kwargs.get("StackId"):
+            stack = models.cloudformation_backends[account_id][region_name].get_stack(kwargs["StackId"])
+            tag_as_made(control, cls.TYPE, region_name, made, _stack_tags(stack, kwargs["LogicalId"], properties))
+        return cls(account_id, region_name, made, properties, kwargs)
 
     @classmethod
     def update_from_cloudformation_json(
@@ -96,13 +103,26 @@ class ApiGatewayResource(CloudFormationModel):
         control = _control(account_id, region_name)
         updated = how.update(control, original_resource.physical, original_resource.properties, properties)
         if updated is None:
-            return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+            return cls.create_from_cloudformation_json(
+                new_resource_name, cloudformation_json, account_id, region_name, **original_resource.place
+            )
         retag(control, cls.TYPE, region_name, updated, original_resource.properties, properties)
-        return cls(account_id, region_name, updated, properties)
+        return cls(account_id, region_name, updated, properties, original_resource.place)
 
     def delete(self, account_id: str, region_name: str) -> None:
         how = _how(type(self).TYPE, self.account, self.region)
         how.delete(_control(self.account, self.region), self.physical)
+
+
+def _stack_tags(stack: Any, logical_id: str, properties: Record) -> Record:
+    """What a resource of the stack is tagged with beside its own tags: AWS's, and the stack's."""
+    named = tags(properties.get("Tags") or []) or {}
+    return {
+        **{key: value for key, value in (stack.tags or {}).items() if key not in named},
+        "aws:cloudformation:stack-name": stack.name,
+        "aws:cloudformation:stack-id": stack.stack_id,
+        "aws:cloudformation:logical-id": logical_id,
+    }
 
 
 def _extra(type_name: str, region: str) -> Record:
@@ -193,6 +213,8 @@ def install(
     models.Stack._parse_template = _parse_stack
     models.Stack.create_resources = stack_runs.create_resources
     models.Stack.update = stack_runs.update_stack
+    models.Stack.has_template = change_sets.has_template
+    models.Stack.has_parameters = change_sets.has_parameters
     models.Stack.outputs = property(stack_runs.outputs)
     models.Stack.exports = property(stack_runs.exports)
     models.ChangeSet._parse_template = _parse_change_set

@@ -265,6 +265,16 @@ _ARNS = {
 }
 
 
+def tag_as_made(control: Control, type_name: str, region: str, physical: Physical, tagged: Record) -> None:
+    """Give a new resource the tags of its stack; ``tagged`` has AWS's own (``aws:…``) among them."""
+    if type_name not in _ARNS:
+        return
+    arn = f"arn:aws:apigateway:{region}::" + _ARNS[type_name].format(**physical.path)
+    own = {key: value for key, value in tagged.items() if key.startswith("aws:")}
+    users = {key: value for key, value in tagged.items() if key not in own}
+    control("TagResource", {"resourceArn": arn, "tags": users, "systemTags": own})
+
+
 def retag(control: Control, type_name: str, region: str, physical: Physical, old: Record, new: Record) -> None:
     """Make the tags of a resource that was updated in place those of the new template."""
     before, after = (tags(each.get("Tags") or []) for each in (old, new))

@@ -62,11 +62,20 @@ def get_tags(call: Call, request: Record) -> Record:
 
 
 def tag_resource(call: Call, request: Record) -> None:
+    """Add tags. ``systemTags`` are those of AWS itself (``aws:…``), which only CloudFormation sends."""
     record = _tagged(call, request["resourceArn"])
-    record["tags"] = checked_tags({**(record.get("tags") or {}), **request["tags"]})
+    theirs, own = _parted(record)
+    record["tags"] = {**theirs, **checked_tags({**own, **request["tags"]}), **request.get("systemTags", {})}
 
 
 def untag_resource(call: Call, request: Record) -> None:
     record = _tagged(call, request["resourceArn"])
+    theirs, own = _parted(record)
+    record["tags"] = {**theirs, **{key: value for key, value in own.items() if key not in request["tagKeys"]}}
+
+
+def _parted(record: Record) -> tuple[Record, Record]:
+    """A record's tags: AWS's own, which nobody changes, and the user's."""
     tags = record.get("tags") or {}
-    record["tags"] = {key: value for key, value in tags.items() if key not in request["tagKeys"]}
+    theirs = {key: value for key, value in tags.items() if key.startswith("aws:")}
+    return theirs, {key: value for key, value in tags.items() if key not in theirs}

@@ -9,7 +9,7 @@ from moto.cloudformation.models import cloudformation_backends
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation import moto_models, templates
+from emulator.cloudformation import change_sets, moto_models, templates
 from tests.control.support import ACCOUNT, REGION, Control
 
 TEMPLATE = """
@@ -103,7 +103,9 @@ class StackTests(SynchronousTestCase):
         self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
         api = stack.outputs[0]["OutputValue"]
         shown = self.control("GetRestApi", restApiId=api)
-        self.assertEqual((shown["name"], shown["tags"]), ("one", {"a": "b"}))
+        theirs = {"stack-name": "s1", "stack-id": stack.stack_id, "logical-id": "Api"}
+        tags = {"a": "b", **{f"aws:cloudformation:{name}": value for name, value in theirs.items()}}
+        self.assertEqual((shown["name"], shown["tags"]), ("one", tags))
         shown = self.control("GetStage", restApiId=api, stageName="prod")
         self.assertEqual(shown["variables"], {"a": "1"})
         self.assertEqual(shown["methodSettings"]["*/*"]["throttlingRateLimit"], 5.0)
@@ -375,6 +377,26 @@ Outputs: {Id: {Value: !Ref Api}}
         self.backend.execute_change_set("c1")
         stack = self.backend.get_stack("s2")
         self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+
+
+    def test_a_change_set_without_changes(self) -> None:
+        text = "Transform: AWS::Serverless-2016-10-31\nParameters: {P: {Type: String, Default: a}}\nResources: "
+        text += "{A: {Type: AWS::ApiGateway::RestApi, Properties: {Name: !Ref P}}}"
+        self.create(text)
+        wanted = (({}, "FAILED"), ({"P": "a"}, "FAILED"), ({"P": "b"}, "CREATE_COMPLETE"))
+        for number, (parameters, status) in enumerate(wanted):
+            found, _ = self.backend.create_change_set("s1", f"c{number}", text, parameters, "", "UPDATE")
+            self.assertEqual(status, self.backend.change_sets[found].status)
+
+    def test_change_sets_of_the_same_name(self) -> None:
+        text = "Resources: {A: {Type: AWS::ApiGateway::RestApi, Properties: {Name: %s}}}"
+        for name in ("one", "two"):
+            self.backend.create_change_set(name, "same", text % name, {}, "", "CREATE")
+        for name in ("one", "two"):
+            found = change_sets.find(self.backend, name, "same")
+            self.assertEqual(name, found.stack_name)
+            self.assertIs(found, change_sets.find(self.backend, None, found.change_set_id))
+        self.assertRaises(change_sets.ChangeSetNotFoundException, change_sets.find, self.backend, "one", "other")
 
 
 class TemplateTests(SynchronousTestCase):
