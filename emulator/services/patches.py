@@ -364,7 +364,22 @@ def _mend_cloudwatch() -> None:
     MetricDatum.filter = exact
 
 
+def _mend_http_apis() -> None:
+    """moto takes a domain name's mappings out of the dictionary that it is walking through."""
+    from moto.apigatewayv2.models import ApiGatewayV2Backend as Backend
+
+    original = Backend.delete_domain_name
+
+    def delete(self: Any, domain_name: str) -> None:
+        for key in [key for key, each in self.api_mappings.items() if each.domain_name == domain_name]:
+            del self.api_mappings[key]
+        original(self, domain_name)
+
+    Backend.delete_domain_name = delete  # type: ignore[method-assign]
+
+
 _BY_MODULE: dict[str, Callable[[], None]] = {
+    "apigatewayv2": _mend_http_apis,
     "cloudwatch": _mend_cloudwatch,
     "cognitoidentity": mend_identity_pools,
     "cognitoidp": mend_user_pools,

@@ -58,16 +58,34 @@ class Mended(SynchronousTestCase):
         return self.successResultOf(self.request("s3", made, region="us-east-1"))
 
 
-class Queues(Mended):
+class QueuePolicies(Mended):
     def test_a_policy_outlives_other_attributes(self) -> None:
         url = self.json("sqs", "AmazonSQS.CreateQueue", QueueName="q")["QueueUrl"]
-        for attributes in ({"Policy": '{"Statement": []}'}, {"VisibilityTimeout": "7"}):
+        for attributes in ({"Policy": '{"Statement": [{"Sid": "a"}]}'}, {"VisibilityTimeout": "7"}):
             self.json("sqs", "AmazonSQS.SetQueueAttributes", QueueUrl=url, Attributes=attributes)
         shown = self.json("sqs", "AmazonSQS.GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        self.assertEqual(('{"Statement": []}', "7"), (shown["Policy"], shown["VisibilityTimeout"]))
+        self.assertEqual(('{"Statement": [{"Sid": "a"}]}', "7"), (shown["Policy"], shown["VisibilityTimeout"]))
         self.json("sqs", "AmazonSQS.SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
         shown = self.json("sqs", "AmazonSQS.GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
         self.assertFalse(shown.get("Policy"))
+
+
+class HttpApis(Mended):
+    def v2(self, method: str, path: str, **body: Any) -> Response:
+        headers = Headers([("Content-Type", "application/json")])
+        made = Request(
+            method=method, raw_path=f"/v2/{path}".encode(), raw_query=b"", headers=headers, body=orjson.dumps(body),
+            host=f"apigateway.{REGION}.amazonaws.com",
+        )  # fmt: skip
+        return self.successResultOf(self.request("apigatewayv2", made))
+
+    def test_a_domain_name_goes_with_its_mappings(self) -> None:
+        api = orjson.loads(self.v2("POST", "apis", name="a", protocolType="HTTP").body)["apiId"]
+        self.v2("POST", "domainnames", domainName="a.test", domainNameConfigurations=[{}])
+        mapping = self.v2("POST", "domainnames/a.test/apimappings", apiId=api, stage="s", apiMappingKey="k")
+        self.assertLess(mapping.status, 300)
+        self.assertLess(self.v2("DELETE", "domainnames/a.test").status, 300)
+        self.assertEqual(404, self.v2("GET", "domainnames/a.test").status)
 
 
 class Core(Mended):
