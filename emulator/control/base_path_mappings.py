@@ -3,7 +3,7 @@
 Belongs here: the mappings of a domain name. Never here: choosing one for a request (``execute_api/locate.py``).
 
 Page followed: API reference, "BasePathMapping". ``(none)`` is the empty base path. A base path may have several levels
-here; on AWS those are made through the second API, which this emulator does not have.
+here; on AWS those are made through the second API (``api_mappings.py``) only.
 """
 
 from __future__ import annotations
