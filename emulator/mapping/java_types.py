@@ -120,18 +120,25 @@ class Char:
 
 
 class Cursor:
-    """An Iterator."""
+    """An Iterator: ``at`` is where it stands, ``last`` the index of what it handed out last, or -1."""
 
-    __slots__ = ("items", "at")
+    __slots__ = ("items", "at", "last")
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: list[Any], at: int = 0) -> None:
         self.items = items
-        self.at = 0
+        self.at = at
+        self.last = -1
 
     def __iter__(self) -> Iterator[Any]:
         while self.at < len(self.items):
             self.at += 1
             yield self.items[self.at - 1]
+
+
+class ListCursor(Cursor):
+    """A ListIterator, which goes back, too."""
+
+    __slots__ = ()
 
 
 class JavaClass:
@@ -168,6 +175,7 @@ CLASS_NAMES: Final[dict[type, str]] = {
     Entry: "java.util.LinkedHashMap$Entry",
     Char: "java.lang.Character",
     Cursor: "java.util.ArrayList$Itr",
+    ListCursor: "java.util.ArrayList$ListItr",
     JavaClass: "java.lang.Class",
 }
 

@@ -19,6 +19,8 @@ from emulator.mapping.errors import JsonError
 DEPTH: Final = 400
 LENIENT: Final = 1_500_000
 _DIGITS_LIMIT: Final = 4000
+# What Java's trim() takes off.
+_TRIMMED: Final = "".join(map(chr, range(33)))
 
 _STOP_ARRAY: Final = re.compile(r"[,\]]")
 _STOP_KEY: Final = re.compile(r":")
@@ -122,7 +124,7 @@ class _Reader:
     def word(self, stop: re.Pattern[str]) -> str:
         found = stop.search(self.text, self.pos)
         end = found.start() if found else len(self.text)
-        word = self.text[self.pos : end].strip()
+        word = self.text[self.pos : end].strip(_TRIMMED)
         self.pos = end
         return word
 

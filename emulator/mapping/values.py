@@ -31,6 +31,17 @@ _LONG_LOW: Final = -(2**63)
 _LONG_HIGH: Final = 2**63 - 1
 
 
+def _whole_double(value: float) -> str:
+    """The digits of a double that is a whole number and a long: Java (before 19) drops of them what the gap to the
+    next double makes meaningless, and so may show one more than are needed.
+    """
+    gap = math.frexp(value)[1] - 54
+    dropped = int(math.log10(2) * (gap - 1)) if gap > 1 else 0
+    scale = 10**dropped
+    whole, rest = divmod(abs(int(value)), scale)
+    return f"{'-' if value < 0 else ''}{whole + (2 * rest >= scale and scale > 1)}e{dropped}"
+
+
 def double_text(value: float) -> str:
     """``Double.toString``: plain from 1e-3 to 1e7, else with ``E``."""
     if math.isnan(value):
@@ -43,6 +54,10 @@ def double_text(value: float) -> str:
         if "e" not in text:
             return text
         return f"{Decimal(text):f}"
+    if 2.0**53 <= size < 2.0**63:
+        text = _whole_double(value)
+    elif size == 5e-324:
+        text = text.replace("5", "4.9")
     sign, digits, exponent = Decimal(text).as_tuple()
     assert isinstance(exponent, int)
     figures = "".join(map(str, digits))

@@ -1,4 +1,4 @@
-"""The methods of lists, arrays, sets, maps, entries and iterators.
+"""The methods of lists, arrays, sets, maps and entries.
 
 Belongs here: java.util as templates use it, and json-smart's JSONArray. Never here: reading by position or name
 (members.py).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.mapping.equality import equal
-from emulator.mapping.java_types import ArrayList, ContextMap, Cursor, Entry, JavaArray, OverrideMap, View
+from emulator.mapping.java_types import ArrayList, ContextMap, Entry, JavaArray, OverrideMap, View, class_name
 from emulator.mapping.values import json_text
 from emulator.mapping.velocity.members import anything, collection, fail, mapping, method, prop, put, whole
 from emulator.mapping.velocity.run import Run
@@ -103,6 +103,19 @@ def _add_all_at(run: Run, value: list[Any], at: int, items: list[Any]) -> bool:
 @method((JavaArray,), "remove", whole)
 @method((View, JavaArray), "add", anything)
 def _unsupported(run: Run, value: list[Any], item: Any) -> Any:
+    raise fail("UnsupportedOperationException")
+
+
+@method((JavaArray,), "add", whole, anything)
+@method((JavaArray,), "addAll", whole, collection)
+def _unsupported_at(run: Run, value: list[Any], at: int, item: Any) -> Any:
+    raise fail("UnsupportedOperationException")
+
+
+@method((View, JavaArray), "addAll", collection)
+@method((JavaArray,), "removeAll", collection)
+@method((JavaArray,), "retainAll", collection)
+def _unsupported_all(run: Run, value: list[Any], items: list[Any]) -> Any:
     raise fail("UnsupportedOperationException")
 
 
@@ -204,14 +217,48 @@ def _to_array(run: Run, value: list[Any]) -> JavaArray:
     return JavaArray(value, "[Ljava.lang.Object;")
 
 
-@method(ALL, "iterator")
-def _iterator(run: Run, value: list[Any]) -> Cursor:
-    return Cursor(value)
+@method(LISTS, "clone")
+def _clone(run: Run, value: list[Any]) -> list[Any]:
+    run.step(len(value))
+    run.shared = True
+    return type(value)(value)
+
+
+@method(LISTS, "sort", lambda value: value is None)
+def _sort(run: Run, value: list[Any], order: None) -> str:
+    """By the items' own order: texts, or numbers of one class."""
+    run.step(8 * len(value))
+    if len({class_name(item) for item in value}) > 1 or (value and type(value[0]) not in (str, int, float, bool)):
+        raise fail("ClassCastException: the items cannot be compared")
+    value.sort()
+    return VOID
 
 
 @method((list,), "toJSONString")
 def _to_json(run: Run, value: list[Any]) -> str:
     return json_text(value, run, slashes=True)
+
+
+@method((View,), "removeAll", collection)
+def _remove_all_shown(run: Run, value: View, items: list[Any]) -> bool:
+    return _keep_shown(run, value, items, False)
+
+
+@method((View,), "retainAll", collection)
+def _retain_all_shown(run: Run, value: View, items: list[Any]) -> bool:
+    return _keep_shown(run, value, items, True)
+
+
+def _keep_shown(run: Run, value: View, items: list[Any], wanted: bool) -> bool:
+    kept = [at for at, item in enumerate(value) if (find(run, items, item) != -1) is wanted]
+    if value.owner is not None:
+        owner = value.owner
+        for at, key in enumerate(list(owner)):
+            if at not in kept:
+                del owner[key]
+    changed = len(kept) != len(value)
+    value[:] = [value[at] for at in kept]
+    return changed
 
 
 @method((View,), "remove", anything)
@@ -229,28 +276,6 @@ def _clear_shown(run: Run, value: View) -> str:
     if value.owner is not None:
         value.owner.clear()
     value.clear()
-    return VOID
-
-
-@method((Cursor,), "hasNext")
-def _has_next(run: Run, value: Cursor) -> bool:
-    return value.at < len(value.items)
-
-
-@method((Cursor,), "next")
-def _next(run: Run, value: Cursor) -> Any:
-    if value.at >= len(value.items):
-        raise fail("NoSuchElementException")
-    value.at += 1
-    return value.items[value.at - 1]
-
-
-@method((Cursor,), "remove")
-def _cursor_remove(run: Run, value: Cursor) -> str:
-    if value.at == 0:
-        raise fail("IllegalStateException")
-    value.at -= 1
-    del value.items[value.at]
     return VOID
 
 
@@ -317,6 +342,13 @@ def _map_remove_pair(run: Run, value: dict[Any, Any], key: Any, item: Any) -> bo
         return False
     del value[key]
     return True
+
+
+@method((dict,), "clone")
+def _clone_map(run: Run, value: dict[Any, Any]) -> dict[Any, Any]:
+    run.step(len(value))
+    run.shared = True
+    return dict(value)
 
 
 @method(MAPS, "clear")

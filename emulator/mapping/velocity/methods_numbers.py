@@ -182,6 +182,11 @@ def _is_infinite_of(run: Run, value: float, other: float) -> bool:
     return math.isinf(other)
 
 
+@method(REAL, "isFinite", number)
+def _is_finite_of(run: Run, value: float, other: float) -> bool:
+    return math.isfinite(other)
+
+
 @method(INT, "compare", whole, whole)
 def _compare(run: Run, value: int, left: int, right: int) -> int:
     return (left > right) - (left < right)
@@ -306,6 +311,11 @@ def _logical_xor(run: Run, value: bool, left: bool, right: bool) -> bool:
     return left != right
 
 
-@method((int, float, bool), "compareTo", anything)
+@method((Decimal,), "compareTo", lambda value: type(value) is Decimal)
+def _compare_decimals(run: Run, value: Decimal, other: Decimal) -> int:
+    return (value > other) - (value < other)
+
+
+@method((int, float, bool, Decimal), "compareTo", anything)
 def _compare_other(run: Run, value: Any, other: Any) -> int:
     raise fail("ClassCastException: the argument is of another class")

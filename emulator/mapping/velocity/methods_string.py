@@ -1,4 +1,4 @@
-"""The methods of String, Character and Class.
+"""The methods of String.
 
 Belongs here: java.lang.String as templates may use it (Java 17's). Never here: regular expressions themselves
 (java_regex.py).
@@ -11,8 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from emulator.mapping.equality import string_hash
-from emulator.mapping.java_types import Char, JavaArray, JavaClass
+from emulator.mapping.java_types import Char, JavaArray
 from emulator.mapping.values import to_text
 from emulator.mapping.velocity import java_regex
 from emulator.mapping.velocity.formatter import java_format
@@ -347,52 +346,3 @@ def _region_matches_case(run: Run, value: str, ignore: bool, start: int, other: 
     if ignore:
         return _region_matches(run, value.lower(), start, other.lower(), at, size)
     return _region_matches(run, value, start, other, at, size)
-
-
-@method((Char,), "charValue")
-def _char_value(run: Run, value: Char) -> Char:
-    return value
-
-
-@method((Char,), "compareTo", lambda value: type(value) is Char)
-def _compare_chars(run: Run, value: Char, other: Char) -> int:
-    return ord(value.text) - ord(other.text)
-
-
-def _is_char(value: Any) -> bool:
-    return type(value) is Char
-
-
-@method((Char,), "isDigit", _is_char)
-def _is_digit(run: Run, value: Char, other: Char) -> bool:
-    return other.text.isdigit()
-
-
-@method((Char,), "isLetter", _is_char)
-def _is_letter(run: Run, value: Char, other: Char) -> bool:
-    return other.text.isalpha()
-
-
-@method((Char,), "toUpperCase", _is_char)
-def _char_upper(run: Run, value: Char, other: Char) -> Char:
-    return Char(other.text.upper()[:1])
-
-
-@method((Char,), "toLowerCase", _is_char)
-def _char_lower(run: Run, value: Char, other: Char) -> Char:
-    return Char(other.text.lower()[:1])
-
-
-@method((JavaClass,), "getName")
-@prop((JavaClass,), "name")
-def _class_name(run: Run, value: JavaClass) -> str:
-    return value.name
-
-
-@method((JavaClass,), "getSimpleName")
-@prop((JavaClass,), "simpleName")
-def _simple_name(run: Run, value: JavaClass) -> str:
-    return value.name.rsplit(".", 1)[-1].rsplit("$", 1)[-1]
-
-
-__all__ = ["cut", "string_hash", "units"]
