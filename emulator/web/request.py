@@ -27,6 +27,7 @@ _STATUS_LINES: dict[int, bytes] = {
 _H2_INTERNAL_ERROR = 2  # RFC 9113, section 7
 _BODILESS = frozenset({204, 304})
 _FRONT_NAMES = {b"host": b"Host", b"user-agent": b"User-Agent"}
+_HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "upgrade", "content-length"})
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
 
 
@@ -253,15 +254,18 @@ class Request(server.Request):
     def _respond_http2(self, response: wire.Response, bodiless: bool) -> None:
         self.setResponseCode(response.status)
         outgoing = self.responseHeaders
+        # As in HTTP/1.1: an answer without a body may tell the length that its body would have.
+        kept = ("content-length",) if self.method == b"HEAD" else ()
         for name, value in response.headers.lines:
-            if name.lower() not in {"connection", "transfer-encoding", "keep-alive", "upgrade", "content-length"}:
+            if name.lower() in kept or name.lower() not in _HOP_BY_HOP:
                 outgoing.addRawHeader(name.encode("latin-1", "replace"), _encode(value))
         if not outgoing.hasHeader(b"date"):
             outgoing.setRawHeaders(b"date", [self.site.date_line()[6:-2]])
         if response.stream is None or bodiless:
             if response.stream is not None:
                 response.stream.cancel()
-            outgoing.setRawHeaders(b"content-length", [b"%d" % len(response.body)])
+            if response.status not in _BODILESS and not outgoing.hasHeader(b"content-length"):
+                outgoing.setRawHeaders(b"content-length", [b"%d" % len(response.body)])
             if not bodiless and response.body:
                 http.Request.write(self, response.body)
             self.finish()

@@ -54,6 +54,22 @@ class Streams(SynchronousTestCase):
         self.assertEqual(len([each for each in events if isinstance(each, StreamEnded)]), 1)
         self.assertEqual(self.site.busy, 0)
 
+    def lengths(self, response: Response, method: str = "GET") -> list[str]:
+        """The Content-Length of an answer."""
+        self.root.answer = response
+        stream = self.client.get_next_available_stream_id()
+        head = [(":method", method), (":path", "/"), (":scheme", "https"), (":authority", "h")]
+        self.client.send_headers(stream, head, end_stream=True)
+        (got,) = [each for each in self.exchange() if isinstance(each, ResponseReceived)]
+        return [value for name, value in got.headers if name == "content-length"]
+
+    def test_the_length(self) -> None:
+        told = Headers([("Content-Length", "7")])
+        self.assertEqual(self.lengths(Response(status=200, headers=told, body=b"hello")), ["5"])
+        self.assertEqual(self.lengths(Response(status=204, headers=Headers(), body=b"")), [])
+        self.assertEqual(self.lengths(Response(status=200, headers=told, body=b""), "HEAD"), ["7"])
+        self.assertEqual(self.lengths(Response(status=200, headers=Headers(), body=b""), "HEAD"), ["0"])
+
     def test_a_body_that_breaks_off_resets_its_stream(self) -> None:
         parts = Parts()
         self.root.answer = Response(status=200, headers=Headers(), stream=parts)
