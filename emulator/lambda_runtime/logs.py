@@ -17,6 +17,7 @@ from attrs import define, field
 from emulator.lambda_runtime.functions import Function
 
 TAIL = 4096
+JOINT = "\x1e"  # between lines that our runtime clients mean as one event, in the order of the output
 MAX_EVENT = 256 * 1024  # CloudWatch cuts longer events
 
 
@@ -199,5 +200,5 @@ class LineCutter:
 
 
 def _text(line: bytes) -> str:
-    # A lone carriage return joins what the runtime clients mean as one event (a traceback); it stays.
-    return line.decode("utf-8", "replace").removesuffix("\r") + "\n"
+    # A lone carriage return stays: where AWS's own client has nothing better, it joins lines by it.
+    return line.decode("utf-8", "replace").removesuffix("\r").replace(JOINT, "\n") + "\n"

@@ -24,6 +24,9 @@ class LineTests(SynchronousTestCase):
     def test_carriage_returns_join(self) -> None:
         self.assertEqual(logs.LineCutter().feed(b"a\rb\r\nc\n"), ["a\rb\n", "c\n"])
 
+    def test_lines_that_are_one_event(self) -> None:
+        self.assertEqual(logs.LineCutter().feed(b"a\x1eb\nc\n"), ["a\nb\n", "c\n"])
+
     def test_endless_line(self) -> None:
         cutter = logs.LineCutter()
         self.assertEqual(len(cutter.feed(b"x" * (logs.MAX_EVENT + 1))), 1)

@@ -168,6 +168,25 @@ class PythonTests(ProcessCase):
         self.assertEqual(big["errorType"], "Function.ResponseSizeTooLarge")
         self.assertEqual((await self.run_it(self.called, {"do": "bytes"})).payload, b"raw")
 
+    async def test_a_message_is_one_event(self) -> None:
+        text = """
+import logging
+def handler(event, context):
+    print("one\\ntwo")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.exception("three")
+    raise ValueError("four")
+"""
+        await self.run_it(function(files={"index.py": text}))
+        start, *events = self.sink.messages[1:-2]
+        self.assertEqual(events[:2], ["one\n", "two\n"])
+        self.assertRegex(events[2], r"^\[ERROR\]\t\S+\t\S+\tthree\nTraceback \(most recent call last\):\n")
+        self.assertTrue(events[2].endswith("ZeroDivisionError: division by zero\n"))
+        self.assertTrue(events[3].startswith("[ERROR] ValueError: four\nTraceback (most recent call last):\n"))
+        self.assertEqual(len(events), 4)
+
     async def test_nothing_comes_in(self) -> None:
         called = function(files={"index.py": "import sys\ndef handler(event, context): return sys.stdin.read()"})
         self.assertEqual((await self.run_it(called)).payload, b'""')
@@ -316,9 +335,9 @@ class NodeTests(ProcessCase):
         text = "exports.handler = async () => { console.log('two\\nlines', {a: 1}); console.error('bad'); }"
         got = await self.run_it(self.called(text))
         self.assertEqual(got.payload, b"null")
-        lines = got.log_tail.decode().split("\n")
-        self.assertRegex(lines[1], rf"^\d{{4}}-\S+Z\t{got.request_id}\tINFO\ttwo\rlines {{ a: 1 }}$")
-        self.assertRegex(lines[2], rf"^\S+Z\t{got.request_id}\tERROR\tbad$")
+        events = self.sink.messages[2:]
+        self.assertRegex(events[0], rf"^\d{{4}}-\S+Z\t{got.request_id}\tINFO\ttwo\nlines {{ a: 1 }}\n$")
+        self.assertRegex(events[1], rf"^\S+Z\t{got.request_id}\tERROR\tbad\n$")
 
     async def test_failures(self) -> None:
         for text, error_type, message in (

@@ -27,6 +27,19 @@ def _import_path(runtime, task_root, opt_root):
     return [task_root] + asked + layers + standard + [os.path.join(runtime, "client")] + sdk
 
 
+def _log_sink(base):
+    """Where the logging module writes: a message is one event however many lines it has (``logs.JOINT``)."""
+
+    class Sink(base):
+        def log(self, msg, frame_type=None):
+            sys.stdout.write(msg.rstrip("\n").replace("\n", "\x1e") + "\n")
+
+        def log_error(self, message_lines):
+            self.log("\n".join(message_lines))
+
+    return Sink()
+
+
 def main():
     runtime, handler, task_root, opt_root = sys.argv[1:5]
     sys.path[:] = _import_path(runtime, task_root, opt_root)
@@ -40,6 +53,7 @@ def main():
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
+    bootstrap.create_log_sink = lambda: _log_sink(bootstrap.StandardLogSink)
     bootstrap.run(handler, LambdaRuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], False))
 
 

@@ -27,9 +27,9 @@ export function patchConsole() {
   };
 }
 
-// A carriage return keeps the lines of one message together in CloudWatch Logs.
+// What joins the lines of one message (logs.JOINT); they are one event in CloudWatch Logs.
 function textLine(level, args) {
-  return `${new Date().toISOString()}\t${requestId}\t${level}\t${format(...args).replaceAll('\n', '\r')}\n`;
+  return `${new Date().toISOString()}\t${requestId}\t${level}\t${format(...args).replaceAll('\n', '\x1e')}\n`;
 }
 
 function jsonLine(level, args) {
