@@ -154,6 +154,10 @@ class Workforce:
         # AWS starts the runtime a second time for the call, so that its last words stand in the log twice.
         for event in worker.hand_over_start_log()[1:]:
             call.log.add(event.message)
+        if failure.error_type == "Sandbox.Timedout":
+            call.log.add(f"{logs.timestamp(self._effects.wall())} {call.request_id} {failure.message}\n\n")
+        elif not failure.payload:
+            call.log.add(f"RequestId: {call.request_id} Error: {failure.message}\n{failure.error_type}\n")
         payload = failure.payload or invocations.fault(
             failure.error_type, f"RequestId: {call.request_id} Error: {failure.message}"
         )

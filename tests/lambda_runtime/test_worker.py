@@ -251,8 +251,11 @@ class StartTests(SynchronousTestCase):
     def test_exit_during_init(self) -> None:
         result = self.bench.pool.invoke(function(), b"{}", request_id="r-5")
         self.bench.runtime().die(3)
+        got = self.successResultOf(result)
+        said = "RequestId: r-5 Error: Runtime exited with error: exit status 3\nRuntime.ExitError\n"
+        self.assertEqual(got.log_tail.decode().splitlines()[1:3], said.splitlines())
         self.assertEqual(
-            payload_of(self.successResultOf(result)),
+            payload_of(got),
             {
                 "errorType": "Runtime.ExitError",
                 "errorMessage": "RequestId: r-5 Error: Runtime exited with error: exit status 3",
@@ -268,8 +271,10 @@ class StartTests(SynchronousTestCase):
             self.assertNoResult(result)
             self.bench.clock.advance(0.1)
             self.assertTrue(self.bench.runtime().process.killed)
-            message = payload_of(self.successResultOf(result))["errorMessage"]
+            got = self.successResultOf(result)
+            message = payload_of(got)["errorMessage"]
             self.assertEqual(message, f"RequestId: r-6 Error: Task timed out after {timeout}.00 seconds")
+            self.assertIn(f"r-6 Task timed out after {timeout}.00 seconds\n", got.log_tail.decode())
             self.bench.runtime().die(None, 9)
 
     def test_no_place_for_the_code(self) -> None:
