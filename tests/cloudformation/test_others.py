@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation.others import SERVED
+from emulator.cloudformation.others import SERVED, Service
 
 
 class IdentityPools(SynchronousTestCase):
@@ -51,3 +51,39 @@ class IdentityPools(SynchronousTestCase):
         self.assertEqual(
             self.asked, [("cognito-identity:SetIdentityPoolRoles", {**properties, "RoleMappings": mappings})]
         )
+
+
+class Firewalls(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((operation, request))
+        return {"Summary": {"Id": "i", "ARN": "arn:i"}, "LockToken": f"t{len(self.asked)}"}
+
+    def test_a_web_acl_that_guards_a_stage_is_changed_in_place(self) -> None:
+        # WAF deletes none that is associated: made anew it could not be.
+        kind = Service(SERVED["AWS::WAFv2::WebACL"])
+        old = {"Scope": "REGIONAL", "Name": "n", "Rules": [], "Tags": [{"Key": "k", "Value": "v"}]}
+        made = kind.create(self.call, old, "generated")
+        self.assertEqual((made.id, made.attributes["Arn"]), ("n|i|REGIONAL", "arn:i"))
+        self.assertIs(kind.update(self.call, made, old, {**old, "Rules": [1]}), made)
+        named = {"Name": "n", "Scope": "REGIONAL", "Id": "i"}
+        self.assertEqual(
+            self.asked[1:],
+            [("wafv2:GetWebACL", named), ("wafv2:UpdateWebACL", {**named, "Rules": [1], "LockToken": "t2"})],
+        )
+        self.assertIsNone(kind.update(self.call, made, old, {**old, "Name": "other"}))
+
+    def test_search_strings_and_patterns(self) -> None:
+        match = {"ByteMatchStatement": {"SearchStringBase64": "d29yc2U="}}
+        shown = {"MetricName": "m", "SampledRequestsEnabled": "true", "CloudWatchMetricsEnabled": "false"}
+        properties = {"Scope": "REGIONAL", "Rules": [{"Statement": match, "VisibilityConfig": shown}]}
+        SERVED["AWS::WAFv2::WebACL"].make(self.call, properties, "generated")
+        rule = self.asked[0][1]["Rules"][0]
+        self.assertEqual(rule["Statement"], {"ByteMatchStatement": {"SearchString": b"worse"}})
+        flags = tuple(rule["VisibilityConfig"][each] for each in ("SampledRequestsEnabled", "CloudWatchMetricsEnabled"))
+        self.assertEqual(flags, (True, False))
+        properties = {"Scope": "REGIONAL", "RegularExpressionList": ["^a"]}
+        SERVED["AWS::WAFv2::RegexPatternSet"].make(self.call, properties, "generated")
+        self.assertEqual(self.asked[1][1]["RegularExpressionList"], [{"RegexString": "^a"}])
