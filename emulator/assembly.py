@@ -90,9 +90,11 @@ class Emulator(MultiService):
 
     def _cannot_build(self, failure: Any) -> None:
         self.log.failure("The emulator cannot be put together", failure)
+        sys.stderr.write(f"apigw-emu: the emulator cannot be put together: {failure.getErrorMessage()}\n")
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             each.errback(failure)
+        self.effects.fail_at_exit()
         self.effects.reactor.stop()
 
     def endpoint_url(self) -> str:

@@ -41,15 +41,19 @@ def _flag(value: Any) -> bool:
 
 
 def _number(value: Any) -> int:
-    if isinstance(value, bool) or int(value) < 0:
+    if isinstance(value, bool) or not str(value).isdecimal():
         raise ValueError("a number of 0 or more is wanted")
     return int(value)
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or float(value) < 0:
+    try:
+        seconds = -1.0 if isinstance(value, bool) else float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
         raise ValueError("seconds (0 or more) are wanted")
-    return float(value)
+    return seconds
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ that tests advance a ``task.Clock`` and seed the randomness. The global reactor 
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -138,6 +141,10 @@ class Effects:
         """Whether the code runs on the writer's thread."""
         return self.writer_pool is not None and threading.current_thread() in self.writer_pool.threads
 
+    def fail_at_exit(self) -> None:
+        """Let the process end with exit code 1 when it ends: twistd's own end says 0 whatever happened."""
+        atexit.register(_fail)
+
     def spawn(
         self, protocol: ProcessProtocol, executable: str, args: Sequence[str], env: Mapping[str, str]
     ) -> IProcessTransport:
@@ -160,6 +167,12 @@ def _now(deferred: defer.Deferred[Any]) -> Any:
     if isinstance(results[0], failure.Failure):
         results[0].raiseException()
     return results[0]
+
+
+def _fail() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(1)
 
 
 def _stop(pool: ThreadPool) -> None:

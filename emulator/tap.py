@@ -74,7 +74,7 @@ def makeService(options: Options) -> IService:
     for description in options.settings.listen:
         try:
             check_endpoint(reactor, description)
-        except (ValueError, TypeError, KeyError, OSError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
             sys.stderr.write(f"apigw-emu: cannot listen on {description}: {_reason(error)}\n")
             raise SystemExit(1) from None
     return assemble(Effects.real(reactor), options.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -32,6 +33,8 @@ def test_a_taken_port_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--listen", "tcp:99999"], "apigw-emu: cannot listen on tcp:99999: bind(): port must be 0-65535."),
+        (["--lambda-concurrency", "many"], "--lambda-concurrency: 'many': a number of 0 or more is wanted"),
         (["--listen", "nonsense"], "apigw-emu: cannot listen on nonsense: Unknown endpoint type: 'nonsense'"),
         (["--region", "nowhere"], "--region: 'nowhere': this is no region's name"),
         (["--account-id", "12"], "--account-id: '12': an account id has twelve digits"),
@@ -44,6 +47,22 @@ def test_wrong_options_are_one_line(arguments: list[str], said: str) -> None:
     assert done.returncode != 0
     assert said in (done.stdout + done.stderr).splitlines()[-1]
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_parts_that_cannot_be_built_are_no_success(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Breaks:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'emulator.execute_api.gateway':\n"
+        "            raise ImportError('broken on purpose')\n"
+        "sys.meta_path.insert(0, Breaks())\n"
+    )
+    command = [str(BIN / "twistd"), "--nodaemon", "--pidfile=", "apigw-emu", "--listen", "tcp:0:interface=127.0.0.1"]
+    environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environ)
+    assert done.returncode == 1
+    assert "apigw-emu: the emulator cannot be put together: broken on purpose" in done.stdout + done.stderr
 
 
 def test_health_info_reset() -> None:
