@@ -241,10 +241,10 @@ class Lexer:
 
     def next(self) -> Token:
         """The next token; past the end, ``EOF`` again and again. Raises MappingError on text that is no token."""
-        special = ""
+        special, lost = "", False
         while True:
             if self.pos >= len(self.text):
-                return Token("EOF", "", special, len(self.text))
+                return Token("EOF", "", "" if lost else special, len(self.text))
             start = pos = self.pos
             while True:
                 kind, end = self._longest(pos)
@@ -257,11 +257,13 @@ class Lexer:
                 self.pos = end
             elif kind in _SPECIAL:
                 left = self.text[start:end]
-                special = "" if left.startswith("##") else special + _left_over(left)
+                special += _left_over(left)
+                lost = left.startswith("##")
                 self.pos = end - 1
                 self.pop()
             else:
-                return self._token(kind, start, end, special)
+                # What looks like a comment right before the token takes all with it that went before.
+                return self._token(kind, start, end, "" if lost else special)
 
     def _more(self, kind: str, end: int) -> int:
         if self.in_comment or kind == "BLOCK_TEXT":

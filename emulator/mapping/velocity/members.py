@@ -148,7 +148,8 @@ def call(run: Run, value: Any, key: tuple[str, int], args: tuple[Any, ...]) -> A
             if type(result) is str and len(result) > 1024:
                 run.charge(len(result))
             return result
-    if None in args and any(_takes_null(checks, args) for checks, _ in overloads):
+    # A null that fits several methods fits none.
+    if None in args and sum(_takes_null(checks, args) for checks, _ in overloads) == 1:
         raise MappingError(f"NullPointerException in {key[0]}()")
     return _unknown(table, key)
 

@@ -61,6 +61,9 @@ class Template:
             pass
         except RecursionError as error:
             raise MappingError("The values of the template are nested too deeply") from error
+        except RuntimeError as error:
+            # A block of #define, printed with the map it is in, changed that map.
+            raise MappingError(f"ConcurrentModificationException: {error}") from error
         if sum(map(len, pieces)) > OUTPUT_LIMIT:
             raise LimitError("The template produces too much text")
         if run.overrides is not None:

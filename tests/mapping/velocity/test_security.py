@@ -133,6 +133,9 @@ class Limits(SynchronousTestCase):
     def test_literal_replacements_of_long_texts_are_quick(self) -> None:
         self.assertEqual(render("$input.body.replaceAll(\"\\'\", '\"').length()", "'" * 1_000_000), "1000000")
 
+    def test_a_map_that_changes_while_it_is_printed(self) -> None:
+        self.fails("#set($m={'a': 1, 'b': 2})#define($d)$m.put('c', 3)#end#set($m.a=$d)$m")
+
     def test_text_that_doubles_is_stopped(self) -> None:
         self.fails("#set($s='0123456789abcdef')" + '#set($s="$s$s")' * 40 + "$s")
         self.fails("#set($s='0123456789abcdef')" + "#set($s=$s+$s)" * 40 + "$s")
