@@ -6,6 +6,7 @@ Belongs here: the events of SNS and S3. Never here: sources that are polled (``l
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from typing import Any
@@ -52,6 +53,7 @@ def _patch_topics() -> None:
 
 
 def _patch_buckets() -> None:
+    from moto.core.exceptions import JsonRESTError
     from moto.s3 import notifications
 
     made = notifications._get_s3_event
@@ -61,7 +63,13 @@ def _patch_buckets() -> None:
         record = made(event_name, bucket, key, notification_id)["Records"][0]
         return {"Records": [s3_record(record, bucket, key)]}
 
+    def invoke(account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
+        # A bucket does not ask whether the function is there.
+        with contextlib.suppress(JsonRESTError):
+            _send(fn_arn, event_body)
+
     notifications._get_s3_event = event
+    notifications._invoke_awslambda = invoke
 
 
 def _send(arn: str, event: Any) -> None:

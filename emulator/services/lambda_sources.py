@@ -26,7 +26,7 @@ from emulator.lambda_runtime.events import Destinations, Outgoing
 from emulator.lambda_runtime.functions import LambdaError
 from emulator.lambda_runtime.invocations import InvocationResult
 from emulator.lambda_runtime.pool import LambdaPool
-from emulator.services import lambda_pushes, lambda_streams
+from emulator.services import lambda_mappings, lambda_pushes, lambda_streams
 from emulator.services.lambda_filters import passes
 from emulator.services.lambda_functions import MotoFunctionSource
 from emulator.services.lambda_records import sqs_record
@@ -86,7 +86,7 @@ class LambdaSources:
         if hasattr(models.LambdaBackend, "_polls"):
             return
         models.LambdaBackend._polls = True
-        _patch_mappings(models)
+        lambda_mappings.install(models, _ring_for, lambda mapping: _sources().streams.began(mapping))
         lambda_streams.install(models, lambda: _sources().streams)
         _patch_queues()
         lambda_pushes.install()
@@ -294,40 +294,6 @@ def _patch_queues() -> None:
             _sources().ring(self.account_id, self.region, self.name, max(0.0, until - unix_time()))
 
     Queue.add_message = add_message
-
-
-def _patch_mappings(models: Any) -> None:
-    backend = models.LambdaBackend
-    create, update, delete = (
-        backend.create_event_source_mapping,
-        backend.update_event_source_mapping,
-        backend.delete_event_source_mapping,
-    )
-
-    @functools.wraps(create)
-    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
-        mapping = create(self, spec)
-        _ring_for(mapping)
-        _sources().streams.began(mapping)
-        return mapping
-
-    @functools.wraps(update)
-    def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
-        mapping = update(self, uuid, spec)
-        if mapping is not None:
-            _ring_for(mapping)
-        return mapping
-
-    @functools.wraps(delete)
-    def delete_event_source_mapping(self: Any, uuid: str) -> Any:
-        mapping = delete(self, uuid)
-        if mapping is not None:
-            mapping.enabled = False  # moto leaves it on the queue
-        return mapping
-
-    backend.create_event_source_mapping = create_event_source_mapping
-    backend.update_event_source_mapping = update_event_source_mapping
-    backend.delete_event_source_mapping = delete_event_source_mapping
 
 
 def _ring_for(mapping: Any) -> None:

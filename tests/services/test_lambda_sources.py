@@ -6,6 +6,8 @@ import base64
 import gzip
 import json
 
+from emulator.errors import ServiceError
+from tests.lambda_runtime.support import archive
 from tests.services.lambda_support import ACCOUNT, REGION, LambdaCase, arn
 
 
@@ -73,6 +75,40 @@ class QueueTests(LambdaCase):
         self.call("lambda", "DeleteEventSourceMapping", UUID=mapping)
         self.send("2")
         self.assertEqual(len(self.starter.runtimes), 1)
+
+    def test_an_alias_is_followed(self) -> None:
+        self.call("lambda", "PublishVersion", FunctionName="greet")
+        self.call("lambda", "CreateAlias", FunctionName="greet", Name="live", FunctionVersion="1")
+        mapping = self.call(
+            "lambda", "CreateEventSourceMapping", EventSourceArn=self.source, FunctionName="greet:live"
+        )
+        self.assertEqual(mapping["FunctionArn"], arn("greet:live"))
+        self.send("1")
+        self.assertEqual(self.runtime().worker.function.version, "1")
+        self.runtime().answer()
+        code = archive({"index.py": "def handler(event, context): return 2"})
+        self.call("lambda", "UpdateFunctionCode", FunctionName="greet", ZipFile=code, Publish=True)
+        self.call("lambda", "UpdateAlias", FunctionName="greet", Name="live", FunctionVersion="2")
+        self.send("2")
+        self.assertEqual(self.runtime().worker.function.version, "2")
+        for name, found in (("greet", 0), ("greet:live", 1), (arn("greet:live"), 1)):
+            listed = self.call("lambda", "ListEventSourceMappings", FunctionName=name)["EventSourceMappings"]
+            self.assertEqual(len(listed), found, name)
+
+    def test_refused(self) -> None:
+        uuid = self.map()
+        with self.assertRaises(ServiceError) as raised:
+            self.map()
+        told = f'An event source mapping with SQS arn (" {self.source} ") and function (" greet ") already exists. '
+        self.assertEqual(raised.exception.code, "ResourceConflictException")
+        rest = f"Please update or delete the existing mapping with UUID {uuid}"
+        self.assertEqual(raised.exception.message, told + rest)
+        self.call("lambda", "DeleteEventSourceMapping", UUID=uuid)
+        self.map()
+        self.source += "-not-there"
+        with self.assertRaises(ServiceError) as raised:
+            self.map()
+        self.assertEqual(raised.exception.code, "InvalidParameterValueException")
 
     def test_failed_messages_come_again(self) -> None:
         """When their visibility timeout is over."""
@@ -278,18 +314,22 @@ class PushTests(LambdaCase):
 
     def test_bucket(self) -> None:
         self.create()
+        self.call("lambda", "PublishVersion", FunctionName="greet")
+        self.call("lambda", "CreateAlias", FunctionName="greet", Name="live", FunctionVersion="1")
         place = {"LocationConstraint": REGION}
         self.call("s3", "CreateBucket", Bucket="bucket", CreateBucketConfiguration=place)
         self.call(
             "s3", "PutBucketNotificationConfiguration", Bucket="bucket",
             NotificationConfiguration={
                 "LambdaFunctionConfigurations": [
-                    {"LambdaFunctionArn": arn("greet"), "Events": ["s3:ObjectCreated:*"]}
+                    {"LambdaFunctionArn": arn("greet:live"), "Events": ["s3:ObjectCreated:*"]}
                 ]
             },
         )  # fmt: skip
         self.call("s3", "PutObject", Bucket="bucket", Key="a/b c é", Body=b"1")
         record = self.event()["Records"][0]
+        _, headers = self.runtime().connection.sent[-1]
+        self.assertEqual(headers["Lambda-Runtime-Invoked-Function-Arn"], arn("greet:live"))
         self.assertEqual(record["eventName"], "ObjectCreated:Put")
         told = record["s3"]["object"]
         self.assertEqual(list(told), ["key", "size", "eTag", "sequencer"])
