@@ -146,10 +146,14 @@ def _configuration(detail: str) -> GatewayError:
 
 
 def _service_of(uri: AwsUri, description: Description | None) -> str:
-    """The name the service is asked by: its signing name; where several share one (runtime.sagemaker), its host's."""
+    """The name the service is asked by: its signing name; where several share one (runtime.sagemaker), its host's.
+
+    Any other subdomain is a user's (``bucket.s3``, ``a1b2c3-ats.iotdata``).
+    """
     if description is None:
         return uri.service
-    return uri.label if uri.subdomain and description.name != "s3" else description.signing_name
+    is_part = bool(uri.subdomain) and description.name != "s3" and describe(uri.label) is not None
+    return uri.label if is_part else description.signing_name
 
 
 def _not_emulated(uri: AwsUri, response: Response) -> GatewayError:

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from emulator.services import dynamodb_checks
+from emulator.services.model_errors import model_error
 from emulator.services.protocols import Description, has_action
 from emulator.wire import Headers, Request, Response
 
@@ -41,6 +42,9 @@ _ON_DEMAND = {
 _NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
 # What boto3 puts before a service's own sentence; some of moto's have it in them.
 _FROM_BOTO = re.compile(rb"An error occurred \(\w+\) when calling the \w+ operation: ")
+# The APIs that the emulator answers itself, errors included.
+_OURS = frozenset(("lambda", "apigateway"))
+_CODE = re.compile(rb"<Code>([^<]*)</Code>")
 _REQUEST_ID = re.compile(rb"<RequestId>[^<]*</RequestId>")
 
 
@@ -56,9 +60,51 @@ def tidied(description: Description, request: Request, response: Response, reque
         return response
     if "x-amz-target" in request.headers:
         return _json(description, request, response)
+    if response.status >= 400:
+        return _failed(description, response)
+    if description.name == "iot-data" and request.raw_path.startswith(b"/topics/") and request.method == "POST":
+        return _with_json(response, {"message": "OK", "traceId": request_id})
     if "rest-json" in description.protocols and description.name not in _OF_OTHERS:
         return _rest_json(response)
     return response
+
+
+def _failed(description: Description, response: Response) -> Response:
+    """An error with the status of the service's model; in the REST protocol its type stands in a header."""
+    if "rest-json" not in description.protocols:
+        found = _CODE.search(response.body)
+        error = None if found is None else model_error(description, found[1].decode("latin-1"))
+        if error is None or error.status is None:
+            return response
+        return Response(status=error.status, headers=response.headers, body=response.body)
+    if description.name in _OURS:
+        return response
+    response = _rest_json(response)
+    try:
+        body = orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        return response
+    if not isinstance(body, dict):
+        return response
+    headers = response.headers
+    code = str(body.pop("__type", None) or headers.last("x-amzn-errortype") or "").rpartition("#")[2].partition(":")[0]
+    if not code:
+        return response
+    error = model_error(description, code)
+    messages = [body.pop(name) for name in ("message", "Message") if name in body]
+    if messages:
+        body["message" if error is None else error.text] = messages[0]
+    answered = _with_json(response, body)
+    answered.headers.set("x-amzn-ErrorType", code)
+    status = response.status if error is None or error.status is None else error.status
+    return Response(status=status, headers=answered.headers, body=answered.body)
+
+
+def _with_json(response: Response, body: Any) -> Response:
+    headers = response.headers.copy()
+    headers.remove("content-length")
+    headers.set("Content-Type", "application/json")
+    return Response(status=response.status, headers=headers, body=orjson.dumps(body))
 
 
 def _rest_json(response: Response) -> Response:
@@ -70,11 +116,7 @@ def _rest_json(response: Response) -> Response:
         body = orjson.loads(response.body)
     except orjson.JSONDecodeError:
         return response
-    written = orjson.dumps(_without_nulls(body) if b"null" in response.body else body)
-    headers = response.headers.copy()
-    headers.remove("content-length")
-    headers.set("Content-Type", "application/json")
-    return Response(status=response.status, headers=headers, body=written)
+    return _with_json(response, _without_nulls(body) if b"null" in response.body else body)
 
 
 def _json(description: Description, request: Request, response: Response) -> Response:

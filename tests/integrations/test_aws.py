@@ -130,6 +130,8 @@ class Asking(AwsCase):
     def test_services_that_share_a_signing_name_are_asked_by_host(self) -> None:
         self.answered("runtime.sagemaker:path/endpoints/e/invocations", b"{}")
         self.assertEqual(self.services.service, "runtime.sagemaker")
+        self.answered("a1b2c3d4-ats.iotdata:path/topics/t", b"{}")
+        self.assertEqual(self.services.service, "iotdata")
 
     def test_the_callers_own_credentials(self) -> None:
         own = "arn:aws:iam::*:user/*"

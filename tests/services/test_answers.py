@@ -69,6 +69,37 @@ class Answers(SynchronousTestCase):
         answer = Response(status=200, headers=Headers([json]), body=b'{"a": null}')
         self.assertEqual(tidied(shadow, made, answer, RID).body, b'{"a": null}')
 
+    def failed(self, service: str, body: bytes, status: int = 400) -> Response:
+        description = describe(service)
+        assert description is not None
+        made = Request(method="GET", raw_path=b"/x", raw_query=b"", headers=Headers())
+        answer = Response(status=status, headers=Headers([("Content-Type", "application/json")]), body=body)
+        return tidied(description, made, answer, RID)
+
+    def test_errors_have_the_status_of_the_model(self) -> None:
+        for service, body, status, written in (
+            ("scheduler", b'{"__type": "ResourceNotFoundException", "message": "m"}', 404, b'{"Message":"m"}'),
+            ("data.iot", b'{"__type": "ResourceNotFoundException", "message": "m"}', 404, b'{"message":"m"}'),
+            ("polly", b'{"__type": "a#MissingParameter", "Message": "m"}', 400, b'{"message":"m"}'),
+            ("polly", b'{"a": 1}', 400, b'{"a":1}'),
+            ("polly", b"[1]", 400, b"[1]"),
+            ("polly", b"no json", 400, b"no json"),
+            ("lambda", b'{"Type": "User", "message": "m"}', 400, b'{"Type": "User", "message": "m"}'),
+            ("iam", b"<Error><Code>NoSuchEntity</Code></Error>", 404, b"<Error><Code>NoSuchEntity</Code></Error>"),
+            ("iam", b"<Error><Code>Else</Code></Error>", 400, b"<Error><Code>Else</Code></Error>"),
+        ):
+            answered = self.failed(service, body)
+            self.assertEqual((answered.status, answered.body), (status, written))
+        failed = self.failed("scheduler", b'{"__type": "ResourceNotFoundException", "message": "m"}')
+        self.assertEqual(failed.headers.first("x-amzn-ErrorType"), "ResourceNotFoundException")
+
+    def test_a_message_published_by_iot(self) -> None:
+        description = describe("iotdata")
+        assert description is not None
+        made = Request(method="POST", raw_path=b"/topics/a", raw_query=b"", headers=Headers())
+        answered = tidied(description, made, Response(status=200, headers=Headers(), body=b""), RID)
+        self.assertEqual(answered.body, b'{"message":"OK","traceId":"%b"}' % RID.encode())
+
     def test_sentences_without_botos_words(self) -> None:
         body = b'{"__type":"E","message":"An error occurred (E) when calling the X operation: Value 11"}'
         self.assertEqual(self.tidied("kms", body, status=400).body, b'{"__type":"E","message":"Value 11"}')
