@@ -150,9 +150,15 @@ def select(integration: CompiledIntegration, answer: IntegrationAnswer) -> Compi
         value = ""
     else:
         value = str(answer.status)
+    found: CompiledIntegrationResponse | None = None
     for response in integration.responses:
         if response.selection is not None and response.selection.matches(value):
-            return response
+            if response.status == value:
+                # Of several that match, the one of that very status (measured on AWS).
+                return response
+            found = found or response
+    if found is not None:
+        return found
     if integration.default_response is not None:
         return integration.default_response
     raise configuration_error(

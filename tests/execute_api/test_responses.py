@@ -226,7 +226,6 @@ class Overrides(SynchronousTestCase):
             reply = world.send("GET", "/")
             self.assertEqual((reply.status, reply.body), (answered, b"x"), status)
 
-
     def test_the_response_sees_and_keeps_what_the_request_has_overridden(self) -> None:
         ask = (
             "#set($context.requestOverride.path.body = $input.body)#set($context.responseOverride.status = 444)"
@@ -243,7 +242,6 @@ class Overrides(SynchronousTestCase):
             reply = World({"/": {"POST": method}}).send("POST", "/", {}, b"posted")
             self.assertEqual((reply.status, reply.body), (444, body))
             self.assertEqual([reply.headers.last(name) for name in "AB"], ["a", second])
-
 
     def test_a_name_that_is_none(self) -> None:
         for name in ("a b", "a:", "", "é"):
@@ -313,3 +311,15 @@ class Templates(SynchronousTestCase):
             image = Headers([("Content-Type", "image/png")])
             world.backend.answer = IntegrationAnswer(status=200, headers=image, body=b"\xff\x00")
             self.assertEqual(world.send("GET", "/", {"Host": "x"}).body, body, types)
+
+
+class Selection(SynchronousTestCase):
+    def test_of_several_that_match_the_one_of_that_status(self) -> None:
+        responses = {
+            status: {"statusCode": status, **({"selectionPattern": pattern} if pattern else {})}
+            for status, pattern in (("200", ""), ("500", r"\d+"), ("409", r"4\d\d"), ("404", r"4\d\d"))
+        }
+        world = World({"/": {"POST": http_method("HTTP", responses)}})
+        for answered, status in ((404, 404), (409, 409), (500, 500), (410, 500), (201, 500)):
+            world.backend.answer = IntegrationAnswer(status=answered, headers=Headers(), body=b"{}")
+            self.assertEqual(world.send("POST", "/").status, status, answered)
