@@ -7,12 +7,11 @@ AWS page: "Set up an integration response" (selection pattern).
 
 from __future__ import annotations
 
-import regex
+from emulator.mapping.errors import MappingError
+from emulator.mapping.velocity.java_regex import compile_pattern
 
 # Seconds one match may take: a pattern made to explode counts as not matching.
 MATCH_LIMIT = 0.05
-
-_JAVA_ONLY = {r"\h": r"[ \t\xA0]", r"\R": r"(?:\r\n|[\n\r])"}
 
 
 class SelectionPattern:
@@ -22,13 +21,9 @@ class SelectionPattern:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        pattern = source
-        for java, python in _JAVA_ONLY.items():
-            pattern = pattern.replace(java, python)
         try:
-            # Java's "." does not match a newline, as here; its \d, \w are ASCII.
-            self._compiled = regex.compile(pattern, regex.VERSION1 | regex.ASCII)
-        except regex.error:
+            self._compiled = compile_pattern(source)
+        except MappingError:
             self._compiled = None
 
     def matches(self, text: str) -> bool:

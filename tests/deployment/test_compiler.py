@@ -113,6 +113,9 @@ class Selection(SynchronousTestCase):
         self.assertFalse(SelectionPattern("40").matches("404"))
         self.assertFalse(SelectionPattern(".*a.*").matches("b\na"))
         self.assertTrue(SelectionPattern("(\\n|.)+").matches("b\na"))
+        for pattern, text in (("\\p{Alpha}+", "abc"), ("\\Qa.b\\E", "a.b"), ("a++b", "aab"), ("[a-z&&[^b]]+", "ac")):
+            self.assertTrue(SelectionPattern(pattern).matches(text), pattern)
+        self.assertFalse(SelectionPattern(".*").matches("a\u2028b"))
         self.assertFalse(SelectionPattern("(\\n|.)+").matches(""))
 
     def test_no_pattern_holds_the_reactor(self) -> None:
