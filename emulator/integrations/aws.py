@@ -28,6 +28,7 @@ from emulator.lambda_runtime.functions import LambdaError
 from emulator.services.lambda_api import checked_kind, checked_payload, error_response
 from emulator.services.protocols import Description, describe, has_action, known
 from emulator.services.query_json import error_as_json, result_as_json, xml_as_json
+from emulator.services.rest_operations import operation_at
 from emulator.wire import Headers, Request, Response, media_type
 
 _QUEUE_OWNER = re.compile(rb"/(\d{12})/")
@@ -109,7 +110,7 @@ class Aws:
             principal=_principal(request),
             description=description,
         )
-        if response.status == 501 or _is_lacking(uri, description, response):
+        if response.status == 501 or _is_lacking(uri, description, made, response):
             raise _not_emulated(uri, response)
         if len(response.body) > RESPONSE_LIMIT:
             raise _configuration(
@@ -128,11 +129,15 @@ class Aws:
         return None
 
 
-def _is_lacking(uri: AwsUri, description: Description | None, response: Response) -> bool:
+def _is_lacking(uri: AwsUri, description: Description | None, made: ServiceRequest, response: Response) -> bool:
     """Whether moto knows nothing of an action that AWS has: in the REST protocols it then has no such path."""
-    if response.status != 404 or uri.kind != "action" or description is None or not has_action(description, uri.rest):
+    if response.status != 404 or description is None:
         return False
-    return not response.body or response.headers.first("x-amzn-errortype") == "UnknownOperationException"
+    if response.body and response.headers.first("x-amzn-errortype") != "UnknownOperationException":
+        return False
+    if uri.kind == "action":
+        return has_action(description, uri.rest)
+    return description.name != "s3" and operation_at(description, made.request) is not None
 
 
 def _unwritable(description: Description, action: str) -> bool:

@@ -21,7 +21,9 @@ import orjson
 from attrs import frozen
 
 from emulator.services import dynamodb_checks
+from emulator.services.model_errors import model_error
 from emulator.services.protocols import Description, has_action, parameters
+from emulator.services.rest_operations import missing_members
 from emulator.wire import Headers, Request, Response
 
 # Required all the same, though botocore's model has them optional (they were not always).
@@ -62,7 +64,12 @@ def refusal(description: Description, action: str | None, request: Request) -> R
         return _of_query(description, action or "", request)
     if description.speaks_json:
         return Refusal(404, "UnknownOperationException", None)
-    return None
+    if description.protocols[0] != "rest-json":
+        return None
+    absent = missing_members(description, request)
+    if absent is None:
+        return Refusal(400, "SerializationException", None)
+    return _broken([_constraint("null", _lowered(name), "not be null") for name in absent], "ValidationException")
 
 
 def _stem(prefix: str) -> str:
@@ -81,6 +88,12 @@ def answer(description: Description, refused: Refusal, request: Request, request
             body[member] = refused.message
         kind = f"application/x-amz-json-{description.json_version}"
         return _written(refused.status, kind, orjson.dumps(body), request_id)
+    if description.protocols[0] == "rest-json":
+        error = model_error(description, refused.code)
+        body = {"message" if error is None else error.text: refused.message or ""}
+        answered = _written(refused.status, "application/json", orjson.dumps(body), request_id)
+        answered.headers.set("x-amzn-ErrorType", refused.code)
+        return answered
     code, message = escape(refused.code), escape(refused.message or "")
     if description.name == "s3":
         detail = ""

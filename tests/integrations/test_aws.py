@@ -346,7 +346,8 @@ class Answering(AwsCase):
         for body, lines in ((b"", []), (b"{}", [("x-amzn-ErrorType", "UnknownOperationException")])):
             self.services.answer = Response(status=404, headers=Headers(lines), body=body)
             self.assertEqual(self.refused("xray:action/GetGroups").status, 501)
-            self.assertEqual(self.answered("xray:path/Groups").status, 404)
+            self.assertEqual(self.refused("xray:path/Groups").status, 501)
+            self.assertEqual(self.answered("xray:path/NoGroups").status, 404)
         self.services.answer = Response(status=404, body=b'{"message":"no such key"}')
         self.assertEqual(self.answered("s3:action/GetObject&Bucket=b&Key=k").status, 404)
 

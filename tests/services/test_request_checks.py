@@ -218,3 +218,39 @@ class Checks(SynchronousTestCase):
                 headers=Headers(), host=host,
             )  # fmt: skip
             self.assertIsNone(refusal(description, None, bulk))
+
+
+class RestChecks(SynchronousTestCase):
+    def refused(self, service: str, method: str, path: bytes, body: bytes) -> Refusal | None:
+        description = describe(service)
+        assert description is not None
+        made = Request(method=method, raw_path=path, raw_query=b"", headers=Headers(), body=body)
+        return refusal(description, None, made)
+
+    def test_members_that_are_missing(self) -> None:
+        refused = self.refused("scheduler", "POST", b"/schedules/a", b'{"ScheduleExpression": "rate(1 day)"}')
+        text = (
+            "2 validation errors detected: Value null at 'target' failed to satisfy constraint: Member must not be "
+            "null; Value null at 'flexibleTimeWindow' failed to satisfy constraint: Member must not be null"
+        )
+        self.assertEqual(refused, Refusal(400, "ValidationException", text))
+        description = describe("scheduler")
+        assert description is not None and refused is not None
+        answered = answer(description, refused, request(), "rid")
+        self.assertEqual(answered.body, orjson.dumps({"Message": text}))
+        self.assertEqual(answered.headers.first("x-amzn-ErrorType"), "ValidationException")
+
+    def test_what_is_no_json(self) -> None:
+        for body in (b"{", b"[1]"):
+            refused = self.refused("scheduler", "POST", b"/schedules/a", body)
+            self.assertEqual(refused, Refusal(400, "SerializationException", None))
+
+    def test_what_the_service_judges(self) -> None:
+        for service, method, path, body in (
+            ("scheduler", "GET", b"/schedules", b"x"),
+            ("scheduler", "GET", b"/nothing", b"x"),
+            ("polly", "POST", b"/v1/speech", b"{}"),
+            ("iotdata", "POST", b"/topics/a/b", b"x"),
+            ("lambda", "POST", b"/2015-03-31/functions/f/invocations", b"x"),
+        ):
+            self.assertIsNone(self.refused(service, method, path, body), path)
