@@ -42,12 +42,12 @@ _NO_COOKIES = NoCookies()
 
 
 def write_url(uri: str, query: tuple[tuple[str, str], ...]) -> str:
-    """The URL to call: ``uri`` as it is, with the query's pairs after those it has, in order, blanks as ``%20``."""
+    """The URL to call: ``uri`` as it is, then the query in order: blanks as ``%20``, slashes bare (seen on AWS)."""
     if _UNWRITABLE.search(uri):
         uri = _UNWRITABLE.sub(lambda found: quote(found[0], safe=""), uri)
     if not query:
         return uri
-    pairs = "&".join([f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in query])
+    pairs = "&".join([f"{quote(name, safe='-._~/')}={quote(value, safe='-._~/')}" for name, value in query])
     uri = uri.partition("#")[0]
     return f"{uri}{'&' if '?' in uri else '?'}{pairs}"
 
