@@ -13,8 +13,8 @@ from attrs import define
 
 from emulator.services.iam_sessions import mend_iam, mend_sts
 from emulator.services.identity_pools import mend_identity_pools
-from emulator.services.pool_tokens import mend_user_pools
 from emulator.services.role_sessions import session_user
+from emulator.services.user_pools import mend_user_pools
 from emulator.services.waf_associations import mend_waf
 from emulator.wire import Request
 

@@ -14,7 +14,7 @@ _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _BOOLEANS = ("email_verified", "phone_number_verified")
 
 
-def mend_user_pools() -> None:
+def mend_pool_tokens() -> None:
     """Once per process."""
     from moto.cognitoidp.models import CognitoIdpUserPool
 

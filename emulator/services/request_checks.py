@@ -28,6 +28,10 @@ from emulator.wire import Headers, Request, Response
 
 # Required all the same, though botocore's model has them optional (they were not always).
 _ALSO_REQUIRED = {("kinesis", "PutRecord"): ("PartitionKey",)}
+# Services that call their ValidationException by another name.
+_INVALID = {"cognito-idp": "InvalidParameterException", "logs": "InvalidParameterException"}
+# What AWS shows in a refusal, though the model has it for sensitive.
+_SHOWN = frozenset(("ClientIdType",))
 _MISPLACED = "Start of structure or map found where not expected"
 _INTEGERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double"}
 _POSTED = frozenset((b"uploads", b"uploadId", b"restore", b"select"))
@@ -184,7 +188,7 @@ def _of_json(description: Description, action: str, body: bytes) -> Refusal | No
     if not broken and description.name == "dynamodb":
         wrong = dynamodb_checks.refusal(action, given)
         return None if wrong is None else Refusal(400, "ValidationException", wrong)
-    return _broken(broken, "ValidationException")
+    return _broken(broken, _INVALID.get(description.name, "ValidationException"))
 
 
 def _broken(broken: Sequence[str], code: str) -> Refusal | None:
@@ -195,7 +199,8 @@ def _broken(broken: Sequence[str], code: str) -> Refusal | None:
 
 
 def _constraint(value: str, path: str, rule: str) -> str:
-    return f"Value {value} at '{path}' failed to satisfy constraint: Member must {rule}"
+    """The complaint; of a secret, whose ``value`` is empty, without it."""
+    return f"Value {value}{' ' if value else ''}at '{path}' failed to satisfy constraint: Member must {rule}"
 
 
 def _structure(shape: Any, given: dict[str, Any], path: str, also: Sequence[str] = ()) -> Iterator[str]:
@@ -259,16 +264,14 @@ def _string(shape: Any, value: Any, path: str) -> Iterator[str]:
         raise _Mistyped(_not_convertible(value, "String"))
     metadata = shape.metadata
     choices = metadata.get("enum")
+    shown = "" if metadata.get("sensitive") and shape.name not in _SHOWN else f"'{value}'"
     if choices is not None and value not in choices:
-        yield _constraint(f"'{value}'", path, f"satisfy enum value set: [{', '.join(choices)}]")
-    yield from _sized(metadata, len(value), value, path)
-
-
-def _sized(metadata: Any, size: int, value: str, path: str) -> Iterator[str]:
+        yield _constraint(shown, path, f"satisfy enum value set: [{', '.join(choices)}]")
+    size = len(value)
     if size < metadata.get("min", 0):
-        yield _constraint(f"'{value}'", path, f"have length greater than or equal to {metadata['min']}")
+        yield _constraint(shown, path, f"have length greater than or equal to {metadata['min']}")
     elif size > metadata.get("max", size):
-        yield _constraint(f"'{value}'", path, f"have length less than or equal to {metadata['max']}")
+        yield _constraint(shown, path, f"have length less than or equal to {metadata['max']}")
 
 
 def _not_convertible(value: Any, wanted: str) -> str:

@@ -1,4 +1,4 @@
-"""The key sets of moto's Cognito user pools.
+"""moto's Cognito user pools: their key sets, and what is mended in them.
 
 Belongs here: which issuer is a pool of ours, and its public keys. Reads only, in process: it may be called on the
 reactor. moto's Cognito is not loaded for the question: a pool that exists was made by it. Never here: tokens.
@@ -11,6 +11,9 @@ import re
 import sys
 from collections.abc import Mapping
 from typing import Any
+
+from emulator.services.pool_tokens import mend_pool_tokens
+from emulator.services.user_pool_errors import mend_user_pool_errors
 
 _ISSUER = re.compile(r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/([A-Za-z0-9_-]+)")
 
@@ -45,3 +48,9 @@ class MotoUserPools:
 
             self._key_set = json.loads(CognitoIdpJsonWebKeyResponse.json_web_key)
         return self._key_set
+
+
+def mend_user_pools() -> None:
+    """Once per process, on the writer's thread."""
+    mend_pool_tokens()
+    mend_user_pool_errors()

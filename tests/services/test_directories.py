@@ -18,7 +18,7 @@ from emulator.execute_api.waf.seen import Seen
 from emulator.execute_api.waf.web_acl import compile_web_acl
 from emulator.services.iam_directory import Credential, MotoIamDirectory
 from emulator.services.moto_services import MotoServices
-from emulator.services.pool_tokens import mend_user_pools
+from emulator.services.pool_tokens import mend_pool_tokens
 from emulator.services.user_pools import MotoUserPools
 from emulator.services.vpc_endpoints import MotoVpcEndpoints
 from emulator.services.waf_associations import mend_waf
@@ -259,7 +259,7 @@ class UserPools(SynchronousTestCase):
     def test_what_is_in_a_token(self) -> None:
         from moto.cognitoidp.models import cognitoidp_backends
 
-        mend_user_pools()
+        mend_pool_tokens()
         backend = cognitoidp_backends[ACCOUNT]["us-east-1"]
         self.addCleanup(backend.reset)
         pool = backend.create_user_pool("demo", {})

@@ -115,7 +115,8 @@ class Checks(SynchronousTestCase):
                 "Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]",
             ),
         ):  # fmt: skip
-            self.assertEqual(self.json(service, action, body), Refusal(400, "ValidationException", text), action)
+            code = "InvalidParameterException" if service == "logs" else "ValidationException"
+            self.assertEqual(self.json(service, action, body), Refusal(400, code, text), action)
 
     def test_targets(self) -> None:
         for service, target, expected in (
@@ -218,6 +219,12 @@ class Checks(SynchronousTestCase):
                 headers=Headers(), host=host,
             )  # fmt: skip
             self.assertIsNone(refusal(description, None, bulk))
+
+    def test_names_and_secrets_of_cognito(self) -> None:
+        refused = self.json("cognito-idp", "ConfirmSignUp", b'{"ClientId":"","Username":"","ConfirmationCode":"1"}')
+        rule = "failed to satisfy constraint: Member must have length greater than or equal to 1"
+        text = f"2 validation errors detected: Value '' at 'clientId' {rule}; Value at 'username' {rule}"
+        self.assertEqual(refused, Refusal(400, "InvalidParameterException", text))
 
 
 class RestChecks(SynchronousTestCase):
