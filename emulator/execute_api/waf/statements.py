@@ -30,6 +30,8 @@ Predicate: TypeAlias = Callable[[Seen], bool]
 Record: TypeAlias = Mapping[str, Any]
 
 REGEX_SECONDS = 0.05
+# PCRE's settings at the head of an expression (``(*UTF8)``): what is matched here is text already.
+_SETTINGS = re.compile(r"^(\(\*[A-Z0-9_=]+\))+")
 
 
 class WafDirectory(Protocol):
@@ -138,7 +140,7 @@ def _word(wanted: bytes) -> Callable[[bytes], bool]:
 def _matcher(patterns: Sequence[str]) -> Callable[[bytes], bool]:
     """Whether any of the expressions is found; one that thinks for too long is not, and said so."""
     try:
-        compiled = [regex.compile(pattern) for pattern in patterns]
+        compiled = [regex.compile(_SETTINGS.sub("", pattern)) for pattern in patterns]
     except regex.error as problem:
         raise ValueError(f"Invalid regular expression: {problem}") from problem
 
