@@ -58,7 +58,7 @@ def _passed(invocation: Invocation, answer: IntegrationAnswer) -> Response:
     if invocation.test:
         headers.remove("content-encoding")
     if encoding and encoding != "identity":
-        plain = None if answer.stream is not None else _decoded(body, encoding)
+        plain = None if answer.stream is not None else _decoded(body, encoding) if body else body
         if plain is None:
             # Without the header nobody could read the body.
             headers.add("Content-Encoding", encoding)

@@ -67,6 +67,8 @@ class Compression(SynchronousTestCase):
         world.backend.answer = IntegrationAnswer(status=200, headers=plain, body=gzip.compress(b"hello"))
         reply = world.send("GET", "/")
         self.assertEqual((reply.body, "Content-Encoding" in reply.headers), (b"hello", False))
+        world.backend.answer = IntegrationAnswer(status=304, headers=plain)
+        self.assertNotIn("Content-Encoding", world.send("GET", "/").headers)
         for odd in (gzip.compress(b"hello")[:-3], gzip.compress(b"a") + gzip.compress(b"b"), b"no gzip"):
             world.backend.answer = IntegrationAnswer(status=200, headers=plain, body=odd)
             reply = world.send("GET", "/")
