@@ -43,10 +43,10 @@ class TriggerTests(LambdaCase):
     def pool(self, *names: str, **config: Any) -> None:
         triggers = {**dict.fromkeys(names, arn("hook")), **config}
         made = self.call("cognito-idp", "CreateUserPool", PoolName="p", LambdaConfig=triggers)
-        self.id = made["UserPool"]["Id"]
+        self.pool_id = made["UserPool"]["Id"]
         flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
         client = self.call(
-            "cognito-idp", "CreateUserPoolClient", UserPoolId=self.id, ClientName="c", ExplicitAuthFlows=flows
+            "cognito-idp", "CreateUserPoolClient", UserPoolId=self.pool_id, ClientName="c", ExplicitAuthFlows=flows
         )
         self.client = client["UserPoolClient"]["ClientId"]
 
@@ -84,7 +84,7 @@ class TriggerTests(LambdaCase):
     def test_confirmed_by_an_administrator(self) -> None:
         self.pool("PostConfirmation")
         self.assertFalse(self.sign_up()["UserConfirmed"])
-        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.id, Username="u")
+        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.pool_id, Username="u")
         self.assertEqual(self.sources(), ["PostConfirmation_ConfirmSignUp"])
 
     def test_refused(self) -> None:
@@ -99,12 +99,12 @@ class TriggerTests(LambdaCase):
         with self.assertRaises(ServiceError) as raised:
             self.sign_up()
         self.assertEqual(raised.exception.code, "InvalidLambdaResponseException")
-        self.assertEqual(self.call("cognito-idp", "ListUsers", UserPoolId=self.id)["Users"], [])
+        self.assertEqual(self.call("cognito-idp", "ListUsers", UserPoolId=self.pool_id)["Users"], [])
 
     def test_tokens(self) -> None:
         self.pool("PreAuthentication", "PostAuthentication", "PreTokenGeneration")
         self.sign_up()
-        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.id, Username="u")
+        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.pool_id, Username="u")
         details = {"claimsToAddOrOverride": {"tier": "gold", "sub": "x"}, "claimsToSuppress": ["email"]}
         groups = {"groupOverrideDetails": {"groupsToOverride": ["admins"]}}
         self.responses["TokenGeneration_Authentication"] = {"claimsOverrideDetails": {**details, **groups}}
@@ -125,7 +125,7 @@ class TriggerTests(LambdaCase):
     def test_the_second_form(self) -> None:
         self.pool(PreTokenGenerationConfig={"LambdaArn": arn("hook"), "LambdaVersion": "V2_0"})
         self.sign_up()
-        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.id, Username="u")
+        self.call("cognito-idp", "AdminConfirmSignUp", UserPoolId=self.pool_id, Username="u")
         self.responses["TokenGeneration_Authentication"] = {
             "claimsAndScopeOverrideDetails": {
                 "accessTokenGeneration": {"claimsToAddOrOverride": {"a": "1"}, "scopesToAdd": ["orders/read"]}
