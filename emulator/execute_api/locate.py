@@ -185,7 +185,7 @@ async def locate(invocation: Invocation, gateway: Gateway) -> None:
         enter_api(invocation, gateway, address.vpce_id, only_private=address.form == "header")
     elif domain is not None:
         enter_domain(invocation, gateway, domain)
-    if deployment.minimum_compression_size is not None:
+    if invocation.request.body:
         decompress(invocation, deployment.minimum_compression_size)
 
 

@@ -42,17 +42,20 @@ def _refusal(status: int, message: str, error_type: str) -> GatewayError:
     return GatewayError("DEFAULT_4XX", message, status=status, error_type=error_type)
 
 
-def decompress(invocation: Invocation, smallest: int) -> None:
-    """Make a gzip or deflate body of at least ``smallest`` bytes plain, for an API with compression on.
+def decompress(invocation: Invocation, smallest: int | None) -> None:
+    """Make a gzip or deflate body plain; its Content-Encoding stays, as functions on AWS see it.
 
-    UNSUPPORTED_MEDIA_TYPE for another coding, and for a body that is not of the coding it says. Called once the
-    deployment is known.
+    ``smallest`` is the API's minimumCompressionSize: smaller bodies are left as they are. An API without one takes
+    compressed bodies too. UNSUPPORTED_MEDIA_TYPE for a body that is not of the coding it says and, with compression
+    on, for another coding. Called once the deployment is known.
     """
     request = invocation.request
     encoding = (request.headers.last("content-encoding") or "").strip().lower()
-    if not encoding or encoding == "identity" or not request.body or len(request.body) < smallest:
+    if not encoding or encoding == "identity" or len(request.body) < (smallest or 1):
         return
     if encoding not in ("gzip", "deflate"):
+        if smallest is None:
+            return
         raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
     engine = zlib.decompressobj(16 + zlib.MAX_WBITS if encoding == "gzip" else zlib.MAX_WBITS)
     try:
@@ -63,6 +66,4 @@ def decompress(invocation: Invocation, smallest: int) -> None:
         raise GatewayError("REQUEST_TOO_LARGE")
     if not engine.eof:
         raise GatewayError("UNSUPPORTED_MEDIA_TYPE")
-    headers = request.headers.copy()
-    headers.remove("content-encoding")
-    invocation.request = evolve(request, body=body, headers=headers)
+    invocation.request = evolve(request, body=body)

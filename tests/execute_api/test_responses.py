@@ -58,8 +58,21 @@ class Compression(SynchronousTestCase):
         small = World({"/": {"POST": http_method()}}, minimumCompressionSize=1000)
         small.send("POST", "/", {"Content-Encoding": "br"}, b"left alone")
         self.assertEqual(small.backend.requests[-1].body, b"left alone")
+        small.send("POST", "/", {"Content-Encoding": "gzip"}, gzip.compress(b"small"))
+        self.assertNotEqual(small.backend.requests[-1].body, b"small")
         bomb = gzip.compress(bytes(11 * 1024 * 1024))
         self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, bomb).status, 413)
+
+    def test_in_without_compression(self) -> None:
+        """Bodies come plain all the same, and a function sees which coding they had (seen on AWS)."""
+        world = World({"/": {"POST": proxy_method("AWS_PROXY", LAMBDA)}})
+        world.backend.answer = IntegrationAnswer(status=200, body=b'{"statusCode":200}')
+        for coding, body in (("gzip", gzip.compress(b"hi")), ("deflate", zlib.compress(b"hi")), ("x", b"hi")):
+            self.assertEqual(world.send("POST", "/", {"Content-Encoding": coding}, body).status, 200)
+            event = json.loads(world.backend.requests[-1].event)
+            self.assertEqual((event["body"], event["headers"]["Content-Encoding"]), ("hi", coding))
+        self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}, b"hi").status, 415)
+        self.assertEqual(world.send("POST", "/", {"Content-Encoding": "gzip"}).status, 200)
 
     def test_a_backends_own_encoding(self) -> None:
         world = World({"/": {"GET": proxy_method("HTTP_PROXY")}}, binaryMediaTypes=["*/*"])
