@@ -28,6 +28,9 @@ _ELEMENTS = frozenset(
         *("Resource", "NotResource", "Condition"),
     }
 )
+_SOMEBODY = re.compile(
+    r"(?:\*|\d{12}|A[A-Z0-9]{15,}|arn:[^:*?]+:(?:iam|sts)::\d{12}:(?:root|(?:user|role|assumed-role|federated-user)/[^*?]+))\Z"
+)
 _ACCOUNT = re.compile(r"(?:arn:[^:]+:iam::)?(\d{12})(?::root)?\Z")
 _ACTION = re.compile(r"\*|[^:\s]+:\S+")
 _MAX_ACTIONS = 64  # distinct actions remembered per policy: execute-api has four
@@ -242,6 +245,19 @@ def _compile_principal(statement: Mapping[str, Any], kind: Kind) -> Callable[[Ca
         return _principals(statement["Principal"])
     matches = _principals(statement["NotPrincipal"])
     return lambda caller: 0 if matches(caller) else 2
+
+
+def known_principals(statement: Mapping[str, Any]) -> bool:
+    """Whether everybody a statement names could be somebody; who saves a policy is told that this is wrong.
+
+    Accounts, users, roles and their sessions by ARN or unique id, without wildcards: "AWS JSON policy elements:
+    Principal" of the IAM user guide.
+    """
+    named = statement.get("Principal", statement.get("NotPrincipal"))
+    if not isinstance(named, Mapping):
+        return named in ("*", "")
+    names = named.get("AWS", ())
+    return all(_SOMEBODY.match(name) for name in ([names] if isinstance(names, str) else names))
 
 
 def _anyone(_caller: Caller | None) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import evolve
 
-from emulator.authorizers.policy import compile_policy
+from emulator.authorizers.policy import compile_policy, known_principals
 from emulator.control import lookup, models, stages, usage_plans
 from emulator.control.call import Call
 from emulator.control.paging import page
@@ -175,7 +175,7 @@ def canonical_policy(call: Call, api_id: str, policy: str) -> str:
         for statement in statements:
             if statement["Effect"] not in ("Allow", "Deny"):
                 raise ValueError
-            if "Principal" not in statement and "NotPrincipal" not in statement:
+            if ("Principal" not in statement and "NotPrincipal" not in statement) or not known_principals(statement):
                 raise ValueError
             if "Action" not in statement and "NotAction" not in statement:
                 raise ValueError

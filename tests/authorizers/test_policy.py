@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from emulator.authorizers import policy_outcome
-from emulator.authorizers.policy import Caller, Decision, MalformedPolicy, PolicyRequest, compile_policy, decide
+from emulator.authorizers.policy import (
+    Caller,
+    Decision,
+    MalformedPolicy,
+    PolicyRequest,
+    compile_policy,
+    decide,
+    known_principals,
+)
 from emulator.authorizers.policy_patterns import arn_pattern, glob, tokenise
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -168,3 +176,19 @@ def _slowly(pattern: str, text: str) -> bool:
     if pattern[0] == "*":
         return _slowly(pattern[1:], text) or (bool(text) and _slowly(pattern, text[1:]))
     return bool(text) and pattern[0] in ("?", text[0]) and _slowly(pattern[1:], text[1:])
+
+
+class Principals(SynchronousTestCase):
+    def test_who_can_be_somebody(self) -> None:
+        account = "arn:aws:iam::111122223333"
+        for name in (
+            *("*", "111122223333", f"{account}:root", f"{account}:user/path/bob", f"{account}:role/service-role/r"),
+            *("AIDACKCEVSQ6C2EXAMPLE", "arn:aws-cn:sts::111122223333:assumed-role/r/session"),
+            "arn:aws:sts::111122223333:federated-user/bob",
+        ):
+            self.assertTrue(known_principals({"Principal": {"AWS": [name, "*"]}}), name)
+        for named in ({"Service": "x.amazonaws.com"}, {"Federated": "cognito-identity.amazonaws.com"}, "*"):
+            self.assertTrue(known_principals({"NotPrincipal": named}), named)
+        for name in ("", "bob", "1234", f"{account}:user/*", f"{account}:group/g", "arn:aws:s3:::bucket"):
+            self.assertFalse(known_principals({"Principal": {"AWS": name}}), name)
+        self.assertFalse(known_principals({"Principal": f"{account}:root"}))
