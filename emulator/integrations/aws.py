@@ -86,7 +86,7 @@ class Aws:
             kind = checked_kind((request.headers.last("x-amz-invocation-type") or "RequestResponse").strip("'"))
             payload = checked_payload(request.body, kind)
         except LambdaError as error:
-            return succeed(_answer(error_response(error, self._effects.uuid())))
+            return succeed(_refused_event(error, self._effects.uuid()))
         if kind == "DryRun":
             return succeed(IntegrationAnswer(status=204))
         if kind == "Event" and not request.asynchronous:
@@ -202,6 +202,12 @@ def _dated(response: Response, now: float) -> Response:
 @lru_cache(maxsize=4)
 def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
+
+
+def _refused_event(error: LambdaError, request_id: str) -> IntegrationAnswer:
+    """Lambda's refusal. Of its body API Gateway leaves the text only, as clients have been seeing since 2016."""
+    refused = _answer(error_response(error, request_id))
+    return evolve(refused, body=b'{"message": %b}' % orjson.dumps(error.message))
 
 
 def _answer(response: Response) -> IntegrationAnswer:

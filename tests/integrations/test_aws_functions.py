@@ -54,9 +54,8 @@ class Calling(SynchronousTestCase):
         answer = self.answered(b"a=1")
         self.assertEqual(answer.status, 400)
         self.assertEqual(answer.headers.first("x-amzn-errortype"), "InvalidRequestContentException")
-        body = orjson.loads(answer.body)
-        self.assertEqual(body["Type"], "User")
-        self.assertTrue(body["message"].startswith("Could not parse request body into json: "))
+        self.assertTrue(answer.body.startswith(b'{"message": "Could not parse request body into json: '))
+        self.assertEqual(list(orjson.loads(answer.body)), ["message"])
         self.assertEqual(self.functions.payloads, [])
 
     def test_too_long(self) -> None:
