@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from emulator.deployment.compiled import CompiledApi
 from emulator.deployment.compiler import compile_api
@@ -85,11 +85,12 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     invocation.method = method
     found = deployment.routes.capture(method.resource_path, invocation.path)
     invocation.path_parameters = found or {}
+    streams = method.integration is not None and method.integration.stream
     begun = gateway.effects.clock.seconds()
-    reply = await pipeline.run(invocation, gateway, STAGES)
-    if reply.stream is not None:
-        reply = await _whole(invocation, gateway, reply, reply.stream)
+    reply = await (_streamed(invocation, gateway) if streams else pipeline.run(invocation, gateway, STAGES))
     latency = int((gateway.effects.clock.seconds() - begun) * 1000)
+    if reply is None:
+        return {"status": 0, "body": "", "headers": {}, "multiValueHeaders": {}, "log": "", "latency": latency}
     # Of what was answered, the backend's own identifiers are shown; ours, and a gateway response's, are not.
     headers = invocation.response.headers if invocation.error is None else _refusal(reply.headers)
     return {
@@ -97,13 +98,38 @@ async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
         "body": reply.body.decode("utf-8", "replace"),
         "headers": headers.single(),
         "multiValueHeaders": headers.multi(),
-        "log": execution_log.for_test(execution_of(invocation, reply), invocation.epoch),
+        "log": "" if streams else execution_log.for_test(execution_of(invocation, reply), invocation.epoch),
         "latency": latency,
     }
 
 
-async def _whole(invocation: Invocation, gateway: Gateway, reply: Response, stream: Stream) -> Response:
-    """A streamed reply with its body, as far as a test waits for it ("Troubleshoot issues with response streaming")."""
+async def _streamed(invocation: Invocation, gateway: Gateway) -> Response | None:
+    """The reply of a streaming method, as far as a test waits for it; None when not even its head has come by then.
+
+    AWS page: "Troubleshoot issues with response streaming", which also says that there is no log.
+    """
+    clock = gateway.effects.clock
+    until = clock.seconds() + STREAM_SECONDS
+    running = Deferred.fromCoroutine(pipeline.run(invocation, gateway, STAGES))
+    late = clock.callLater(STREAM_SECONDS, running.cancel)
+    try:
+        reply = await running
+    except CancelledError:
+        if late.active():
+            raise  # it is the caller who no longer waits
+        return None
+    finally:
+        if late.active():
+            late.cancel()
+    if reply.stream is None:
+        return reply
+    return await _whole(invocation, gateway, reply, reply.stream, until - clock.seconds())
+
+
+async def _whole(
+    invocation: Invocation, gateway: Gateway, reply: Response, stream: Stream, seconds: float
+) -> Response:
+    """A streamed reply with the body that has come after ``seconds``, or STREAM_LENGTH of it."""
     body = bytearray()
     ended: Deferred[None] = Deferred(lambda _: stream.cancel())
 
@@ -117,7 +143,7 @@ async def _whole(invocation: Invocation, gateway: Gateway, reply: Response, stre
             stream.cancel()
             ended.callback(None)
 
-    late = gateway.effects.clock.callLater(STREAM_SECONDS, enough)
+    late = gateway.effects.clock.callLater(seconds, enough)
     try:
         stream.start(write, lambda _failure: None if ended.called else ended.callback(None))
         await ended
