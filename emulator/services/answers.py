@@ -42,7 +42,7 @@ _ON_DEMAND = {
 _NOT_OF_S3 = frozenset(("x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "x-amzn-requestid"))
 # What boto3 puts before a service's own sentence; some of moto's have it in them.
 _FROM_BOTO = re.compile(rb"An error occurred \(\w+\) when calling the \w+ operation: ")
-# The APIs that the emulator answers itself, errors included.
+# The APIs that the emulator answers itself; what moto answers of them has a __type.
 _OURS = frozenset(("lambda", "apigateway"))
 _CODE = re.compile(rb"<Code>([^<]*)</Code>")
 _REQUEST_ID = re.compile(rb"<RequestId>[^<]*</RequestId>")
@@ -77,7 +77,7 @@ def _failed(description: Description, response: Response) -> Response:
         if error is None or error.status is None:
             return response
         return Response(status=error.status, headers=response.headers, body=response.body)
-    if description.name in _OURS:
+    if description.name in _OURS and b'"__type"' not in response.body:
         return response
     response = _rest_json(response)
     try:
@@ -92,6 +92,8 @@ def _failed(description: Description, response: Response) -> Response:
         return response
     error = model_error(description, code)
     messages = [body.pop(name) for name in ("message", "Message") if name in body]
+    if description.name == "lambda":
+        body = {"Type": "User", **body}
     if messages:
         body["message" if error is None else error.text] = messages[0]
     answered = _with_json(response, body)
