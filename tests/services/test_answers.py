@@ -85,7 +85,7 @@ class Answers(SynchronousTestCase):
             ("polly", b"[1]", 400, b"[1]"),
             ("polly", b"no json", 400, b"no json"),
             ("lambda", b'{"Type": "User", "message": "m"}', 400, b'{"Type": "User", "message": "m"}'),
-            ("lambda", b'{"__type": "ResourceNotFoundException", "message": "m"}', 404, b'{"Type":"User","Message":"m"}'),
+            ("lambda", b'{"__type":"ResourceNotFoundException","message":"m"}', 404, b'{"Type":"User","Message":"m"}'),
             ("iam", b"<Error><Code>NoSuchEntity</Code></Error>", 404, b"<Error><Code>NoSuchEntity</Code></Error>"),
             ("iam", b"<Error><Code>Else</Code></Error>", 400, b"<Error><Code>Else</Code></Error>"),
         ):
