@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from emulator.execute_api.gateway import Gateway
 
 KEPT = 200
+# Under load the memory of so many would be cold whenever it is used again, which costs more than all else here: of more
+# requests in a second, those that went well are not kept.
+A_SECOND = 500
 KEPT_BYTES = 16 * 1024 * 1024  # of bodies; the newest request is kept whatever its size
 
 
@@ -45,17 +48,25 @@ class Recorder:
         self._effects = effects
         self._kept: deque[Finished] = deque()
         self._bytes = 0
+        self._second = 0.0
+        self._seen = 0
 
     def finished(self, invocation: Invocation, gateway: Gateway) -> None:
         """Keep a finished request. On the hot path: nothing is formatted here."""
         reply = invocation.reply
         if reply is None:
             return
+        now = self._effects.clock.seconds()
+        if now - self._second >= 1.0:
+            self._second, self._seen = now, 0
+        self._seen += 1
+        if self._seen > A_SECOND and invocation.error is None:
+            return
         size = len(invocation.request.body) + len(reply.body)
         if has(invocation, "answer"):
             size += len(invocation.answer.body) + len(invocation.integration_request.body)
         kept = self._kept
-        kept.append(Finished(invocation, reply, self._effects.clock.seconds() - invocation.started, size))
+        kept.append(Finished(invocation, reply, now - invocation.started, size))
         self._bytes += size
         while len(kept) > KEPT or (self._bytes > KEPT_BYTES and len(kept) > 1):
             self._bytes -= kept.popleft().size

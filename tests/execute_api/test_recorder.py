@@ -62,6 +62,18 @@ class Recorded(SynchronousTestCase):
         assert found is not None
         self.assertEqual(len(found["log"]), 1)
 
+    def test_under_load(self) -> None:
+        for _ in range(recorder.A_SECOND):
+            self.world.send("GET", "/")
+        self.world.send("GET", "/nowhere")
+        self.assertEqual(self.newest()["status"], 403)
+        before = self.newest()["requestId"]
+        self.world.send("GET", "/")
+        self.assertEqual(self.newest()["requestId"], before)
+        self.world.clock.advance(1)
+        self.world.send("GET", "/")
+        self.assertNotEqual(self.newest()["requestId"], before)
+
     def test_bounds(self) -> None:
         for _ in range(recorder.KEPT + 5):
             self.world.send("GET", "/")
