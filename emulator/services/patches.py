@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import define
 
+from emulator.services.dynamodb_keys import mend_dynamodb_keys
 from emulator.services.iam_sessions import mend_iam, mend_sts
 from emulator.services.identity_pools import mend_identity_pools
 from emulator.services.role_sessions import session_user
@@ -169,6 +170,7 @@ def _mend_dynamodb() -> None:
             self.value = [plain_number(each) for each in self.value]
 
     DynamoType.__init__ = init
+    mend_dynamodb_keys()
 
 
 def _mend_kinesis() -> None:
