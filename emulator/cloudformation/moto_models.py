@@ -19,6 +19,7 @@ from emulator.cloudformation import (
     computing,
     custom_resources,
     domain_names,
+    identities,
     messaging,
     method,
     nested_stacks,
@@ -161,8 +162,8 @@ _OTHERS: dict[str, Resource] = {
     "AWS::ApiGateway::Stage": stage.Stage(),
     "AWS::ApiGateway::Deployment": stage.Deployment(),
     "AWS::ApiGateway::Account": stage.Account(),
-    **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS}.items()},
-    **{kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES)},
+    **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS, **identities.IDENTITIES}.items()},
+    **{kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES, *identities.TYPES)},
 }
 
 
