@@ -21,6 +21,7 @@ from emulator.mapping.values import to_text
 Number = int | float | Decimal
 _EXACT: Final = Context(prec=200, rounding=ROUND_HALF_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _BITS: Final = 13_000
+_LEAST: Final = -(2**63)
 
 
 def is_number(value: Any) -> bool:
@@ -57,6 +58,8 @@ def _same(left: Any, right: Any) -> tuple[Any, Any]:
         return left, right
     big = any(type(n) is int and not -(2**63) <= n < 2**63 for n in (left, right))
     if Decimal in kinds or big:
+        if any(type(n) is float and not math.isfinite(n) for n in (left, right)):
+            raise MappingError("NumberFormatException: Infinite or NaN")
         return Decimal(left), Decimal(right)
     return float(left), float(right)
 
@@ -71,8 +74,11 @@ def _arithmetic(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return math.inf
         except (ArithmeticError, ValueError):
             return None
-        if type(value) is int and value.bit_length() > _BITS:
-            raise LimitError("The number is too long")
+        if type(value) is int:
+            if value.bit_length() > _BITS:
+                raise LimitError("The number is too long")
+        elif type(value) is Decimal and not value:
+            return value.copy_abs()
         return value
 
     return run
@@ -87,6 +93,8 @@ def _subtract(left: Any, right: Any) -> Any:
 
 
 def _multiply(left: Any, right: Any) -> Any:
+    if left == _LEAST and right == -1 and type(left) is type(right) is int:
+        return left  # The one overflow that Velocity does not see.
     return _EXACT.multiply(left, right) if type(left) is Decimal else left * right
 
 
@@ -94,6 +102,8 @@ def _divide(left: Any, right: Any) -> Any:
     if right == 0:
         return None
     if type(left) is int:
+        if left == _LEAST and right == -1:
+            return left
         quotient = abs(left) // abs(right)
         return quotient if (left < 0) == (right < 0) else -quotient
     if type(left) is Decimal:
@@ -107,6 +117,11 @@ def _modulo(left: Any, right: Any) -> Any:
     if right == 0:
         return None
     if type(left) is int:
+        if not (_LEAST <= left < -_LEAST and _LEAST <= right < -_LEAST):
+            # BigInteger.mod is never negative.
+            if right < 0:
+                raise MappingError("ArithmeticException: BigInteger: modulus not positive")
+            return left % right
         remainder = abs(left) % abs(right)
         return -remainder if left < 0 else remainder
     if type(left) is Decimal:
@@ -130,7 +145,8 @@ def same_value(left: Any, right: Any, budget: Budget) -> bool:
         return left == right  # type: ignore[no-any-return]
     if is_number(left) and is_number(right):
         left, right = _same(left, right)
-        return left == right  # type: ignore[no-any-return]
+        # A NaN is neither less nor greater, and so it is equal.
+        return left == right or not (left < right or left > right)
     if left is None or right is None:
         return left is right
     if kind is other or (isinstance(left, dict) and isinstance(right, dict)) or _both_lists(left, right):
@@ -155,7 +171,7 @@ COMPARISONS: Final[dict[str, Callable[[Any, Any, Budget], bool]]] = {
     "EQ": same_value,
     "NE": lambda left, right, budget: not same_value(left, right, budget),
     "LT": _ordering(lambda left, right: left < right),
-    "LE": _ordering(lambda left, right: left <= right),
+    "LE": _ordering(lambda left, right: not left > right),
     "GT": _ordering(lambda left, right: left > right),
-    "GE": _ordering(lambda left, right: left >= right),
+    "GE": _ordering(lambda left, right: not left < right),
 }
