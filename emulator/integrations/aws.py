@@ -131,10 +131,12 @@ class Aws:
 
 def _is_lacking(uri: AwsUri, description: Description | None, made: ServiceRequest, response: Response) -> bool:
     """Whether moto knows nothing of an action that AWS has: in the REST protocols it then has no such path."""
-    if response.status != 404 or description is None:
+    if response.status != 404:
         return False
     if response.body and response.headers.first("x-amzn-errortype") != "UnknownOperationException":
         return False
+    if description is None:
+        return True
     if uri.kind == "action":
         return has_action(description, uri.rest)
     return description.name != "s3" and operation_at(description, made.request) is not None

@@ -348,6 +348,7 @@ class Answering(AwsCase):
             self.assertEqual(self.refused("xray:action/GetGroups").status, 501)
             self.assertEqual(self.refused("xray:path/Groups").status, 501)
             self.assertEqual(self.answered("xray:path/NoGroups").status, 404)
+            self.assertEqual(self.refused("execute-api:path/x").status, 501)
         self.services.answer = Response(status=404, body=b'{"message":"no such key"}')
         self.assertEqual(self.answered("s3:action/GetObject&Bucket=b&Key=k").status, 404)
 
