@@ -129,9 +129,11 @@ def _contains(left: Any, right: Any, walk: Walk) -> bool:
 
 
 def _size(left: Any, right: Any, walk: Walk) -> bool:
-    if not is_number(right):
+    if not is_number(right) or not isinstance(left, str | list | dict):
         return False
-    return isinstance(left, str | list | dict) and len(left) == int(right)
+    # A size of a million digits is not written out to see that nothing has it.
+    wanted = exact(right)
+    return wanted is not None and wanted.adjusted() < 10 and len(left) == int(wanted)
 
 
 def _empty(left: Any, right: Any, walk: Walk) -> bool:

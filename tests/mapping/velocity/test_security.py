@@ -121,6 +121,7 @@ class Limits(SynchronousTestCase):
         self.assertEqual(render("#set($d=$input.path('$.d'))$d.doubleValue()", body), "Infinity")
         self.assertEqual(render("#set($d=$input.path('$.d'))#if($d==1)a#{else}b#end", body), "b")
         self.fails("$input.body.format('%f', $input.path('$.d'))", body)
+        self.assertEqual(render("$input.path('$[?(@.a size 1e999999999)]')", '{"a": []}'), "[]")
         self.assertEqual(render("$input.body.format('%.2e', $input.path('$.d'))", body), "1.23e+999999999")
 
     def test_a_long_body_is_not_read_leniently(self) -> None:
