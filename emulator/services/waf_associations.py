@@ -126,16 +126,27 @@ def _mend_keeping() -> None:
             if not kept and f":{account}:" in arn:
                 raise exceptions.WAFNonexistentItemException
 
-    def looked_at(keep: Callable[[Any], Any], operation: str) -> Callable[[Any], Any]:
+    def refuse_in_use(response: Any, _operation: str) -> None:
+        given = json.loads(response.body)
+        region = GLOBAL_REGION if given.get("Scope") == "CLOUDFRONT" else response.region
+        backend = wafv2_backends[response.current_account][region]
+        for holder in (*backend.wacls.values(), *backend.rule_groups.values()):
+            if any(
+                arn.endswith(f"/{given.get('Id')}")
+                for arn in waf_checks.references({"Rules": [each.to_dict() for each in holder.rules]})
+            ):
+                raise exceptions.WAFv2ClientError("WAFAssociatedItemException", _IN_USE)
+
+    def looked_at(keep: Callable[[Any], Any], operation: str, look: Callable[[Any, str], None]) -> Callable[[Any], Any]:
         def method(self: Any) -> Any:
-            refuse(self, operation)
+            look(self, operation)
             return keep(self)
 
         return method
 
     exceptions.WAFV2DuplicateItemException.__init__ = named
     for noun, named_by_moto in _KEPT.items():
-        for verb in ("create", "update"):
+        for verb, look in (("create", refuse), ("update", refuse), ("delete", refuse_in_use)):
             attribute = f"{verb}_{named_by_moto}"
             keep = getattr(WAFV2Response, attribute)
-            setattr(WAFV2Response, attribute, looked_at(keep, f"{verb.capitalize()}{noun}"))
+            setattr(WAFV2Response, attribute, looked_at(keep, f"{verb.capitalize()}{noun}", look))

@@ -84,6 +84,15 @@ class Refused(Mended):
         self.assertEqual(referring(absent)["__type"], "WAFNonexistentItemException")
         self.wrong(referring("ipset/of/nobody/at/all"), "RESOURCE_ARN", "ipset/of/nobody/at/all")
 
+    def test_a_set_in_use_stays(self) -> None:
+        made = self.ask_waf("CreateIPSet", IPAddressVersion="IPV4", Addresses=[])["Summary"]
+        statement = {"IPSetReferenceStatement": {"ARN": made["ARN"]}}
+        acl = self.web_acl(self.rule({"NotStatement": {"Statement": statement}}))
+        named = {"Id": made["Id"], "LockToken": made["LockToken"]}
+        self.assertEqual(self.ask_waf("DeleteIPSet", **named)["__type"], "WAFAssociatedItemException")
+        self.ask_waf("DeleteWebACL", Id=acl["Summary"]["Id"], LockToken=acl["Summary"]["LockToken"])
+        self.assertNotIn("__type", self.ask_waf("DeleteIPSet", **named))
+
     def test_the_model_comes_first(self) -> None:
         self.assertIn("'defaultAction' failed to satisfy", self.web_acl(DefaultAction=None)["message"])
         self.assertEqual(self.web_acl(Rules={})["__type"], "SerializationException")
