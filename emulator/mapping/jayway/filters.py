@@ -14,7 +14,7 @@ from typing import Any, Final
 from emulator.mapping import json_smart
 from emulator.mapping.errors import JsonError, JsonPathError, MappingError
 from emulator.mapping.jayway.cursor import CharacterIndex, unescape
-from emulator.mapping.jayway.operators import OPERATORS, UNDEFINED, Pattern
+from emulator.mapping.jayway.operators import EQUALITIES, OPERATORS, UNDEFINED, Pattern
 from emulator.mapping.jayway.tokens import InvalidOperand, NotFound, Step, Test, Walk
 
 ReadPath = Callable[[str], list[Step]]
@@ -127,6 +127,9 @@ class FilterReader:
             if left.steps is None:
                 raise JsonPathError("Expected path node") from None
             return self.existence(left)
+        if isinstance(left.value, list | dict) and operate in EQUALITIES:
+            # Jayway compares the text of a list or object on the left, which equals nothing.
+            left = Operand(UNDEFINED)
         return lambda item, walk: operate(self.look_up(left, item, walk), self.look_up(right, item, walk), walk)
 
     def existence(self, operand: Operand) -> Test:

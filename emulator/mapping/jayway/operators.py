@@ -133,7 +133,9 @@ def _size(left: Any, right: Any, walk: Walk) -> bool:
         return False
     # A size of a million digits is not written out to see that nothing has it.
     wanted = exact(right)
-    return wanted is not None and wanted.adjusted() < 10 and len(left) == int(wanted)
+    # An object's size is -1 there.
+    size = -1 if isinstance(left, dict) else len(left)
+    return wanted is not None and wanted.adjusted() < 10 and size == int(wanted)
 
 
 def _empty(left: Any, right: Any, walk: Walk) -> bool:
@@ -199,3 +201,5 @@ OPERATORS: Final[dict[str, Operator]] = {
     "TYPE": _no_such_operand,
     "MATCHES": _no_such_operand,
 }
+
+EQUALITIES: Final = tuple(OPERATORS[name] for name in ("==", "!=", "===", "!=="))
