@@ -29,6 +29,7 @@ from emulator.control.tag_rules import with_tags, without_empty_tags
 from emulator.errors import BadRequestException, ConflictException, ControlError
 from emulator.openapi import apply, reader
 from emulator.openapi.reader import Document
+from emulator.openapi.writer import instant
 from emulator.store.records import Record, RestApi
 
 _AUTHORIZED = ("CUSTOM", "COGNITO_USER_POOLS", "JWT")
@@ -40,7 +41,8 @@ async def import_rest_api(call: Call, request: Record) -> Record:
     api = rest_apis.new_api(call, "")
     api.models = {}
     document = await _aside(call, request, _read, call, request, api.id, frozenset())
-    if not document.name.strip():
+    _entitle(call, document)
+    if not (document.name or "").strip():
         raise BadRequestException(_failure("Errors", ["Unable to create REST API: Name cannot be empty"]))
     await _aside(call, request, _change, call, api, document, False, request)
     call.store.add_api(api)
@@ -52,10 +54,18 @@ async def put_rest_api(call: Call, request: Record) -> Record:
     api = lookup.rest_api(call, request["restApiId"])
     known = frozenset() if overwrite else frozenset(api.models)
     document = await _aside(call, request, _read, call, request, api.id, known)
+    if overwrite:
+        _entitle(call, document)
     draft = await _changed(call, request, document, overwrite)
     api = lookup.rest_api(call, request["restApiId"])
     apply.adopt(api, draft)
     return _answer(with_tags(api.record), document)
+
+
+def _entitle(call: Call, document: Document) -> None:
+    """An API whose document has no title is named after the moment, as users of Terraform and Pulumi found."""
+    if document.name is None:
+        document.name = f"Imported on {instant(call.now())}"
 
 
 async def _changed(call: Call, request: Record, document: Document, overwrite: bool) -> RestApi:

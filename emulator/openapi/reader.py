@@ -35,7 +35,7 @@ INVALID = "Invalid OpenAPI input."
 class Document:
     """What a document says, in records that lack only their ids."""
 
-    name: str = ""
+    name: str | None = None  # the title, where there is one
     description: str | None = None
     version: str | None = None
     settings: Record = Factory(dict)  # members of the RestApi record
@@ -141,7 +141,8 @@ def _read_info(info: Record, result: Document) -> None:
     title = info.get("title")
     if title is None:
         result.warn("Parse issue: attribute info.title is missing")
-    result.name = as_text(title) if title is not None else ""
+    else:
+        result.name = as_text(title)
     if info.get("version") is None:
         result.warn("Parse issue: attribute info.version is missing")
     else:

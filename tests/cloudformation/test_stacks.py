@@ -128,6 +128,18 @@ class StackTests(SynchronousTestCase):
         self.assertEqual(len(self.control("GetDeployments", restApiId=api)["items"]), 1)
         self.assertEqual(self.control("GetUsagePlans")["items"][0]["quota"]["limit"], 7)
 
+    def test_an_untitled_document_takes_the_name_of_the_template(self) -> None:
+        body = "{openapi: 3.0.1, info: {version: '1'}, paths: {}}"
+        text = f"""
+Resources: {{A: {{Type: AWS::ApiGateway::RestApi, Properties: {{Name: mine, Body: {body}}}}}}}
+Outputs: {{Id: {{Value: !Ref A}}}}
+"""
+        stack = self.create(text)
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+        stack.update(text.replace("'1'", "'2'"))
+        shown = self.control("GetRestApi", restApiId=stack.outputs[0]["OutputValue"])
+        self.assertEqual(("mine", "2"), (shown["name"], shown["version"]))
+
     def test_an_api_follows_its_template(self) -> None:
         binary = "x-amazon-apigateway-binary-media-types: [a/b]"
         body = f"Body: {{openapi: 3.0.1, info: {{title: t, version: '1'}}, {binary}, paths: {{}}}}"

@@ -147,6 +147,18 @@ paths:
             self.refused(400, "BadRequestException", "Invalid OpenAPI input.", "ImportRestApi", body=info % bad)
         self.assertEqual("\U0001f600", self.control("ImportRestApi", body=info % b'"\\ud83d\\ude00"')["name"])
 
+    def test_a_document_without_a_title_names_the_api_after_the_moment(self) -> None:
+        untitled = body({**document(), "info": {"version": "1"}})
+        made = self.control("ImportRestApi", body=untitled)
+        self.assertRegex(made["name"], r"^Imported on \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(["Parse issue: attribute info.title is missing"], made["warnings"])
+        api = self.control("CreateRestApi", name="mine")["id"]
+        for mode, wanted in (("merge", "^mine$"), ("overwrite", "^Imported on ")):
+            got = self.control("PutRestApi", restApiId=api, mode=mode, body=untitled)
+            self.assertRegex(got["name"], wanted)
+        blank = body({**document(), "info": {"title": " ", "version": "1"}})
+        self.refused(400, "BadRequestException", None, "ImportRestApi", body=blank)
+
     def test_too_large(self) -> None:
         large = body(document(description="x" * (6 * 1024 * 1024)))
         for each in (large, gzip.compress(large)):
