@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import orjson
 from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 
@@ -29,7 +30,7 @@ from emulator.execute_api.method_response import method_response
 from emulator.execute_api.stages import StageView
 from emulator.execute_api.validate import validate
 from emulator.observe import execution_log
-from emulator.store.records import Record, RestApi, Snapshot
+from emulator.store.records import Frozen, Record, RestApi
 from emulator.wire import Headers, Request, Response, Stream, parse_query
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __test__ = False  # the name is AWS's; there is no test in here
 
 STAGE = "test-invoke-stage"
+COMPILED_AT_ONCE = 20_000  # bytes of records, at most; a thousand characters of templates take some 4 ms
 # A test of a streaming method answers with what has come after so many bytes or seconds.
 STREAM_LENGTH = 1024 * 1024
 STREAM_SECONDS = 35.0
@@ -60,23 +62,23 @@ STAGES: tuple[pipeline.Stage, ...] = (
 )
 
 
+async def _compiled(gateway: Gateway, api: RestApi, resource: Record) -> CompiledApi:
+    """The API with the one resource, from the records as they are; off the reactor if its templates are long."""
+    alone = {resource["id"]: resource}
+    parts = (api.record, alone, api.models, api.validators, api.authorizers, api.gateway_responses)
+    # The thread gets a copy: the records may be edited meanwhile.
+    frozen = Frozen(api.account, api.region, orjson.dumps(parts))
+    if len(frozen.text) <= COMPILED_AT_ONCE:
+        return compile_api(frozen.thaw())
+    work: Deferred[CompiledApi] = gateway.effects.in_thread(lambda: compile_api(frozen.thaw()))
+    return await work
+
+
 async def test_method(gateway: Gateway, api_id: str, request: Record) -> Record:
     """TestInvokeMethod's output."""
     api = gateway.store.apis[api_id]
     resource = api.resources[request["resourceId"]]
-    # Only the one method is compiled, from the records as they are.
-    deployment = compile_api(
-        Snapshot(
-            account=api.account,
-            region=api.region,
-            api=api.record,
-            resources={resource["id"]: resource},
-            models=api.models,
-            validators=api.validators,
-            authorizers=api.authorizers,
-            gateway_responses=api.gateway_responses,
-        )
-    )
+    deployment = await _compiled(gateway, api, resource)
     deployment.deployment_id = "test-invoke"
     method = deployment.methods.get((request["resourceId"], request["httpMethod"]))
     if method is None:

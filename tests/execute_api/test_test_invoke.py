@@ -123,6 +123,19 @@ class TestInvokeMethod(SynchronousTestCase):
         self.assertEqual(self.invoke(world, "root")["body"], "edited")
         self.assertEqual(world.send("GET", "/").body, b"deployed")
 
+    def test_long_templates_are_compiled_in_a_thread(self) -> None:
+        world = World({"/": {"GET": mock_method(200, "short")}, "/long": {"GET": mock_method(200, "long " * 10_000)}})
+        asked: list[int] = []
+        with_thread = world.gateway.effects.in_thread
+
+        def counted(*work: Any) -> Any:
+            asked.append(1)
+            return with_thread(*work)
+
+        self.patch(type(world.gateway.effects), "in_thread", lambda _self, *work: counted(*work))
+        self.assertEqual((self.invoke(world, "root")["body"], asked), ("short", []))
+        self.assertEqual((self.invoke(world, "long")["body"][:5], asked), ("long ", [1]))
+
     def test_gatekeepers_are_not_asked(self) -> None:
         method = mock_method(200, "in", apiKeyRequired=True, authorizationType="AWS_IAM")
         self.assertEqual(self.invoke(World({"/": {"GET": method}}), "root")["status"], 200)
