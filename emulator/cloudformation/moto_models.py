@@ -19,10 +19,12 @@ from emulator.cloudformation import (
     computing,
     custom_resources,
     domain_names,
+    global_tables,
     identities,
     messaging,
     method,
     nested_stacks,
+    parameters,
     rest_api,
     stack_runs,
     stage,
@@ -127,7 +129,7 @@ def _stack_tags(stack: Any, logical_id: str, properties: Record) -> Record:
 
 
 def _extra(type_name: str, region: str) -> Record:
-    return {"__region__": region} if type_name in ("AWS::ApiGateway::RestApi", "AWS::S3::Bucket") else {}
+    return {"__region__": region} if type_name in _REGIONAL else {}
 
 
 def _control(account: str, region: str) -> Control:
@@ -155,6 +157,9 @@ def _object(account: str, bucket: str, key: str, version: str) -> bytes:
     return body
 
 
+#: Types that are told the region of their stack.
+_REGIONAL = ("AWS::ApiGateway::RestApi", "AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable")
+
 _OTHERS: dict[str, Resource] = {
     **{name: Tabled(kind) for name, kind in KINDS.items()},
     **domain_names.DOMAIN_NAMES,
@@ -163,7 +168,11 @@ _OTHERS: dict[str, Resource] = {
     "AWS::ApiGateway::Deployment": stage.Deployment(),
     "AWS::ApiGateway::Account": stage.Account(),
     **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS, **identities.IDENTITIES}.items()},
-    **{kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES, *identities.TYPES)},
+    **{
+        kind.type: kind
+        for module in (storage, global_tables, messaging, computing, identities, parameters)
+        for kind in module.TYPES
+    },
 }
 
 

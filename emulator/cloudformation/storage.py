@@ -21,7 +21,7 @@ _CHANGEABLE = (
 )  # fmt: skip
 
 
-def _make_table(control: Control, properties: Record, name: str) -> Physical:
+def make_table(control: Control, properties: Record, name: str) -> Physical:
     table = properties.get("TableName") or name
     request = {"TableName": table, **only(properties, *_TABLE), **_stream(properties), **_encryption(properties)}
     if "GlobalSecondaryIndexes" in request:
@@ -65,7 +65,7 @@ def _table_settings(control: Control, table: str, old: Record, new: Record) -> N
         control("dynamodb:UpdateContinuousBackups", {"TableName": table, "PointInTimeRecoverySpecification": given})
 
 
-def _change_table(control: Control, physical: Physical, old: Record, new: Record) -> None:
+def change_table(control: Control, physical: Physical, old: Record, new: Record) -> None:
     request = {each: new[each] for each in _CHANGEABLE if differs(old, new, each) and new.get(each) is not None}
     if new.get("BillingMode") == "PAY_PER_REQUEST":
         request.pop("ProvisionedThroughput", None)
@@ -100,7 +100,7 @@ def _index_changes(old: Record, new: Record) -> list[Record]:
     return gone + [{"Create": only(index, *_INDEX)} for name, index in after.items() if name not in before]
 
 
-def _remove_table(control: Control, physical: Physical) -> None:
+def remove_table(control: Control, physical: Physical) -> None:
     control("dynamodb:DeleteTable", physical.path)
 
 
@@ -277,7 +277,7 @@ _BUCKET: dict[str, tuple[str, str, str, Callable[[Any], Record]]] = {
 
 TYPES = (
     Managed(
-        type="AWS::DynamoDB::Table", make=_make_table, change=_change_table, remove=_remove_table,
+        type="AWS::DynamoDB::Table", make=make_table, change=change_table, remove=remove_table,
         replaces=frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}),
     ),
     Managed(

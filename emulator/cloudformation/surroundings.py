@@ -69,6 +69,16 @@ SURROUNDINGS: dict[str, Served] = {
             type="AWS::SNS::TopicInlinePolicy", create="sns:SetTopicAttributes", update="=", id="=TopicArn",
             shape=_inline_policy, fixed=frozenset({"TopicArn"}),
         ),
+        # moto's CodeDeploy deletes nothing. An alias that is deployed gradually changes at once here.
+        Served(
+            type="AWS::CodeDeploy::Application", create="codedeploy:CreateApplication", id="=applicationName",
+            named="applicationName", shape=_small, drop=("Tags",), rename={"ApplicationName": "applicationName"},
+        ),
+        Served(
+            type="AWS::CodeDeploy::DeploymentGroup", create="codedeploy:CreateDeploymentGroup", shape=_small,
+            id="=deploymentGroupName", named="deploymentGroupName", drop=("Tags", "Deployment"),
+            rename={"DeploymentGroupName": "deploymentGroupName"},
+        ),
         Served(
             type="AWS::ApplicationAutoScaling::ScalableTarget", update="=",
             create="application-autoscaling:RegisterScalableTarget", id="=ResourceId",

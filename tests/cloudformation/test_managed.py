@@ -8,12 +8,14 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation import computing, messaging, storage
+from emulator.cloudformation import computing, global_tables, messaging, parameters, storage
 from emulator.cloudformation.managed import Managed, shortened
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Physical
 
-TYPES = {kind.type: kind for kind in (*storage.TYPES, *messaging.TYPES, *computing.TYPES)}
+TYPES = {
+    kind.type: kind for module in (storage, global_tables, messaging, computing, parameters) for kind in module.TYPES
+}
 ANSWERS: dict[str, Any] = {
     "dynamodb:CreateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t"}},
     "dynamodb:UpdateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t", "LatestStreamArn": "arn:s"}},
@@ -78,6 +80,38 @@ class Storage(TypesTest):
         self.assertEqual("dynamodb:UpdateContinuousBackups", backups[0])
         self.assertEqual(["k"], untag[1]["TagKeys"])
         self.assertIsNone(kind.update(self.control, physical, old, {**old, "KeySchema": []}))
+
+    def test_a_global_table(self) -> None:
+        kind, reads = TYPES["AWS::DynamoDB::GlobalTable"], {"ReadCapacityUnits": 3}
+        old = {
+            "KeySchema": [], "__region__": "eu-west-1",
+            "WriteProvisionedThroughputSettings": {"WriteCapacityAutoScalingSettings": {"MinCapacity": 2}},
+            "Replicas": [
+                {"Region": "us-east-1", "TableClass": "other"},
+                {"Region": "eu-west-1", "DeletionProtectionEnabled": True, "ReadProvisionedThroughputSettings": reads},
+            ],
+        }  # fmt: skip
+        physical = self.made(kind, **old)
+        wanted = {
+            "TableName": "stack-Name-ABC", "KeySchema": [], "DeletionProtectionEnabled": True,
+            "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2},
+        }  # fmt: skip
+        self.assertEqual([("dynamodb:CreateTable", wanted)], self.first)
+        changed = {**old, "Replicas": [{"Region": "eu-west-1", "DeletionProtectionEnabled": False}]}
+        update = self.changed(kind, physical, old, changed)[0]
+        self.assertIs(False, update[1]["DeletionProtectionEnabled"])
+
+    def test_a_parameter(self) -> None:
+        kind = TYPES["AWS::SSM::Parameter"]
+        old = {"Type": "String", "Value": "1", "Tags": {"a": "b"}}
+        physical = self.made(kind, **old)
+        self.assertEqual("CFN-Name-ABC", physical.id)
+        self.assertEqual([{"Key": "a", "Value": "b"}], self.first[0][1]["Tags"])
+        put, untag = self.changed(kind, physical, old, {"Type": "String", "Value": "2"})
+        wanted = {"Name": "CFN-Name-ABC", "Type": "String", "Value": "2", "Overwrite": True}
+        self.assertEqual((("ssm:PutParameter", wanted), ["a"]), (put, untag[1]["TagKeys"]))
+        self.assertEqual("2", physical.attributes["Value"])
+        self.assertIsNone(kind.update(self.control, physical, old, {**old, "Name": "n"}))
 
     def test_a_bucket(self) -> None:
         kind = TYPES["AWS::S3::Bucket"]
