@@ -25,6 +25,7 @@ from emulator.cloudformation import (
     method,
     nested_stacks,
     parameters,
+    records,
     rest_api,
     stack_runs,
     stage,
@@ -170,7 +171,7 @@ _OTHERS: dict[str, Resource] = {
     **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS, **identities.IDENTITIES}.items()},
     **{
         kind.type: kind
-        for module in (storage, global_tables, messaging, computing, identities, parameters)
+        for module in (storage, global_tables, messaging, computing, identities, parameters, records)
         for kind in module.TYPES
     },
 }

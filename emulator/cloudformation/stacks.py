@@ -63,6 +63,10 @@ def references(value: Any) -> Iterator[str]:
             yield from references(each)
 
 
+#: A resource's attributes whose references are dependencies: SAM's aliases name a CodeDeploy group in UpdatePolicy.
+_REFERRING = ("Properties", "UpdatePolicy", "CreationPolicy", "Metadata")
+
+
 def ordered(resources: dict[str, Any]) -> list[str]:
     """Logical ids, dependencies first, otherwise as the template has them; a circle is a ValidationError."""
     result: list[str] = []
@@ -77,7 +81,8 @@ def ordered(resources: dict[str, Any]) -> list[str]:
         state[name] = False
         resource = resources[name]
         depends = resource.get("DependsOn") or []
-        for other in [*([depends] if isinstance(depends, str) else depends), *references(resource.get("Properties"))]:
+        told = [resource.get(each) for each in _REFERRING]
+        for other in [*([depends] if isinstance(depends, str) else depends), *references(told)]:
             if other in resources:
                 visit(other, (*trail, name))
         state[name] = True

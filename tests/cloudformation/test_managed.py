@@ -8,15 +8,20 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation import computing, global_tables, messaging, parameters, storage
+from emulator.cloudformation import computing, global_tables, messaging, parameters, records, storage
 from emulator.cloudformation.managed import Managed, shortened
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Physical
+from emulator.errors import BadRequestException
 
-TYPES = {
-    kind.type: kind for module in (storage, global_tables, messaging, computing, parameters) for kind in module.TYPES
-}
+MODULES = (storage, global_tables, messaging, computing, parameters, records)
+TYPES = {kind.type: kind for module in MODULES for kind in module.TYPES}
 ANSWERS: dict[str, Any] = {
+    "route53:CreateHostedZone": {
+        "HostedZone": {"Id": "/hostedzone/Z9"},
+        "DelegationSet": {"NameServers": ["ns"]},
+    },
+    "route53:ListHostedZonesByName": {"HostedZones": [{"Name": "e.test.", "Id": "/hostedzone/Z1"}]},
     "dynamodb:CreateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t"}},
     "dynamodb:UpdateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t", "LatestStreamArn": "arn:s"}},
     "sqs:CreateQueue": {"QueueUrl": "http://q"},
@@ -100,6 +105,38 @@ class Storage(TypesTest):
         changed = {**old, "Replicas": [{"Region": "eu-west-1", "DeletionProtectionEnabled": False}]}
         update = self.changed(kind, physical, old, changed)[0]
         self.assertIs(False, update[1]["DeletionProtectionEnabled"])
+
+    def test_a_zone(self) -> None:
+        kind = TYPES["AWS::Route53::HostedZone"]
+        physical = self.made(kind, Name="e.test")
+        self.assertEqual(("Z9", ["ns"]), (physical.id, physical.attributes["NameServers"]))
+        (comment,) = self.changed(kind, physical, {}, {"HostedZoneConfig": {"Comment": "c"}})
+        self.assertEqual(("route53:UpdateHostedZoneComment", {"Id": "Z9", "Comment": "c"}), comment)
+        kind.delete(self.control, physical)
+        self.assertEqual([("route53:DeleteHostedZone", {"Id": "Z9"})], self.calls)
+
+    def test_records(self) -> None:
+        kind = TYPES["AWS::Route53::RecordSetGroup"]
+        alias = {"Name": "a.e.test", "Type": "A", "AliasTarget": {"DNSName": "d", "HostedZoneId": "Z2"}}
+        plain = {"Name": "b.e.test", "Type": "A", "TTL": "60", "ResourceRecords": ["1.2.3.4"], "HostedZoneId": "Z3"}
+        old = {"HostedZoneName": "e.test", "RecordSets": [alias, plain]}
+        physical = self.made(kind, **old)
+        asked = [request for name, request in self.first if name == "route53:ChangeResourceRecordSets"]
+        self.assertEqual(["Z1", "Z3"], [request["HostedZoneId"] for request in asked])
+        first, second = (request["ChangeBatch"]["Changes"][0]["ResourceRecordSet"] for request in asked)
+        target = {"DNSName": "d", "HostedZoneId": "Z2", "EvaluateTargetHealth": False}
+        self.assertEqual({"Name": "a.e.test", "Type": "A", "AliasTarget": target}, first)
+        self.assertEqual(((60, [{"Value": "1.2.3.4"}])), (second["TTL"], second["ResourceRecords"]))
+        longer = {**plain, "TTL": "90"}
+        calls = self.changed(kind, physical, old, {**old, "RecordSets": [longer]})
+        changes = [request["ChangeBatch"]["Changes"][0] for _, request in calls]
+        self.assertEqual(["DELETE", "UPSERT"], [change["Action"] for change in changes])
+        self.assertEqual(90, changes[1]["ResourceRecordSet"]["TTL"])
+        kind.delete(self.control, physical)
+        self.assertEqual(90, self.calls[0][1]["ChangeBatch"]["Changes"][0]["ResourceRecordSet"]["TTL"])
+        nowhere = {"HostedZoneName": "f.test", "RecordSets": [alias]}
+        error = self.assertRaises(BadRequestException, self.made, kind, **nowhere)
+        self.assertEqual("No hosted zones named f.test found", error.message)
 
     def test_a_parameter(self) -> None:
         kind = TYPES["AWS::SSM::Parameter"]

@@ -352,6 +352,12 @@ Outputs: {Id: {Value: !GetAtt In.Outputs.Id}, Stack: {Value: !Ref In}}
         error = self.assertRaises(ValidationError, self.create, text)
         self.assertIn("Circular dependency", str(error))
 
+    def test_what_an_update_policy_names_comes_first(self) -> None:
+        resource = "{Type: AWS::ApiGateway::RestApi, Properties: {Name: %s}%s}"
+        policy = ", UpdatePolicy: {CodeDeployLambdaAliasUpdate: {ApplicationName: !Ref B}}"
+        stack = self.create(f"Resources: {{A: {resource % ('a', policy)}, B: {resource % ('b', '')}}}")
+        self.assertEqual((stack.status, self.reasons(stack)), ("CREATE_COMPLETE", []))
+
     def test_the_sam_transform(self) -> None:
         stack = self.create(
             """
