@@ -15,6 +15,7 @@ from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, V
 from moto.core.common_models import CloudFormationModel
 
 from emulator.cloudformation import (
+    balancers,
     change_sets,
     computing,
     custom_resources,
@@ -171,7 +172,7 @@ _OTHERS: dict[str, Resource] = {
     **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS, **identities.IDENTITIES}.items()},
     **{
         kind.type: kind
-        for module in (storage, global_tables, messaging, computing, identities, parameters, records)
+        for module in (storage, global_tables, messaging, computing, identities, parameters, records, balancers)
         for kind in module.TYPES
     },
 }

@@ -8,13 +8,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation import computing, global_tables, messaging, parameters, records, storage
+from emulator.cloudformation import balancers, computing, global_tables, messaging, parameters, records, storage
 from emulator.cloudformation.managed import Managed, shortened
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Physical
 from emulator.errors import BadRequestException
 
-MODULES = (storage, global_tables, messaging, computing, parameters, records)
+MODULES = (storage, global_tables, messaging, computing, parameters, records, balancers)
 TYPES = {kind.type: kind for module in MODULES for kind in module.TYPES}
 ANSWERS: dict[str, Any] = {
     "route53:CreateHostedZone": {
@@ -22,6 +22,9 @@ ANSWERS: dict[str, Any] = {
         "DelegationSet": {"NameServers": ["ns"]},
     },
     "route53:ListHostedZonesByName": {"HostedZones": [{"Name": "e.test.", "Id": "/hostedzone/Z1"}]},
+    "elbv2:CreateLoadBalancer": {"LoadBalancers": [{"LoadBalancerArn": "arn:x:loadbalancer/net/n/1", "DNSName": "d"}]},
+    "elbv2:CreateTargetGroup": {"TargetGroups": [{"TargetGroupArn": "arn:x:targetgroup/t/2"}]},
+    "elbv2:CreateListener": {"Listeners": [{"ListenerArn": "arn:listener/3"}]},
     "dynamodb:CreateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t"}},
     "dynamodb:UpdateTable": {"TableDescription": {"TableName": "t", "TableArn": "arn:t", "LatestStreamArn": "arn:s"}},
     "sqs:CreateQueue": {"QueueUrl": "http://q"},
@@ -105,6 +108,29 @@ class Storage(TypesTest):
         changed = {**old, "Replicas": [{"Region": "eu-west-1", "DeletionProtectionEnabled": False}]}
         update = self.changed(kind, physical, old, changed)[0]
         self.assertIs(False, update[1]["DeletionProtectionEnabled"])
+
+    def test_load_balancers(self) -> None:
+        kind = TYPES["AWS::ElasticLoadBalancingV2::LoadBalancer"]
+        settings = [{"Key": "k", "Value": 1}]
+        old = {"Type": "network", "Subnets": ["s"], "LoadBalancerAttributes": settings}
+        physical = self.made(kind, **old)
+        create, modify = self.first
+        self.assertEqual({"Name": "stack-Name-ABC", "Type": "network", "Subnets": ["s"]}, create[1])
+        self.assertEqual([{"Key": "k", "Value": "1"}], modify[1]["Attributes"])
+        self.assertEqual("net/n/1", physical.attributes["LoadBalancerFullName"])
+        (subnets,) = self.changed(kind, physical, old, {**old, "Subnets": ["s", "t"]})
+        self.assertEqual(("elbv2:SetSubnets", ["s", "t"]), (subnets[0], subnets[1]["Subnets"]))
+        self.assertIsNone(kind.update(self.control, physical, old, {**old, "Type": "application"}))
+        kind, old = TYPES["AWS::ElasticLoadBalancingV2::TargetGroup"], {"Port": 80, "Targets": [{"Id": "a"}]}
+        physical = self.made(kind, **old)
+        self.assertEqual("targetgroup/t/2", physical.attributes["TargetGroupFullName"])
+        calls = self.changed(kind, physical, old, {"Port": 80, "Targets": [{"Id": "b"}], "HealthCheckPath": "/h"})
+        wanted = ["elbv2:ModifyTargetGroup", "elbv2:DeregisterTargets", "elbv2:RegisterTargets"]
+        self.assertEqual(wanted, [name for name, _ in calls])
+        kind, old = TYPES["AWS::ElasticLoadBalancingV2::Listener"], {"LoadBalancerArn": "arn", "Port": 80}
+        physical = self.made(kind, **old)
+        (modify,) = self.changed(kind, physical, old, {**old, "Port": 81})
+        self.assertEqual(("elbv2:ModifyListener", {"ListenerArn": "arn:listener/3", "Port": 81}), modify)
 
     def test_a_zone(self) -> None:
         kind = TYPES["AWS::Route53::HostedZone"]
