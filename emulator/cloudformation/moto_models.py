@@ -25,6 +25,7 @@ from emulator.cloudformation import (
     messaging,
     method,
     nested_stacks,
+    networks,
     parameters,
     records,
     rest_api,
@@ -172,7 +173,9 @@ _OTHERS: dict[str, Resource] = {
     **{name: Service(kind) for name, kind in {**SERVED, **SURROUNDINGS, **identities.IDENTITIES}.items()},
     **{
         kind.type: kind
-        for module in (storage, global_tables, messaging, computing, identities, parameters, records, balancers)
+        for module in (
+            storage, global_tables, messaging, computing, identities, parameters, records, balancers, networks,
+        )  # fmt: skip
         for kind in module.TYPES
     },
 }

@@ -8,13 +8,22 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from emulator.cloudformation import balancers, computing, global_tables, messaging, parameters, records, storage
+from emulator.cloudformation import (
+    balancers,
+    computing,
+    global_tables,
+    messaging,
+    networks,
+    parameters,
+    records,
+    storage,
+)
 from emulator.cloudformation.managed import Managed, shortened
 from emulator.cloudformation.others import SERVED, Service
 from emulator.cloudformation.resources import Physical
 from emulator.errors import BadRequestException
 
-MODULES = (storage, global_tables, messaging, computing, parameters, records, balancers)
+MODULES = (storage, global_tables, messaging, computing, parameters, records, balancers, networks)
 TYPES = {kind.type: kind for module in MODULES for kind in module.TYPES}
 ANSWERS: dict[str, Any] = {
     "route53:CreateHostedZone": {
@@ -22,6 +31,8 @@ ANSWERS: dict[str, Any] = {
         "DelegationSet": {"NameServers": ["ns"]},
     },
     "route53:ListHostedZonesByName": {"HostedZones": [{"Name": "e.test.", "Id": "/hostedzone/Z1"}]},
+    "ec2:CreateVpcEndpoint": {"VpcEndpoint": {"VpcEndpointId": "vpce-1"}},
+    "ec2:AllocateAddress": {"PublicIp": "1.2.3.4", "AllocationId": "eipalloc-1"},
     "elbv2:CreateLoadBalancer": {"LoadBalancers": [{"LoadBalancerArn": "arn:x:loadbalancer/net/n/1", "DNSName": "d"}]},
     "elbv2:CreateTargetGroup": {"TargetGroups": [{"TargetGroupArn": "arn:x:targetgroup/t/2"}]},
     "elbv2:CreateListener": {"Listeners": [{"ListenerArn": "arn:listener/3"}]},
@@ -108,6 +119,23 @@ class Storage(TypesTest):
         changed = {**old, "Replicas": [{"Region": "eu-west-1", "DeletionProtectionEnabled": False}]}
         update = self.changed(kind, physical, old, changed)[0]
         self.assertIs(False, update[1]["DeletionProtectionEnabled"])
+
+    def test_networks(self) -> None:
+        kind = TYPES["AWS::EC2::VPCEndpoint"]
+        old = {"VpcId": "v", "PolicyDocument": {}, "Tags": [{"Key": "k", "Value": "v"}]}
+        physical = self.made(kind, **old)
+        tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "k", "Value": "v"}]}]
+        wanted = {"VpcId": "v", "PolicyDocument": "{}", "TagSpecifications": tags}
+        self.assertEqual([("ec2:CreateVpcEndpoint", wanted)], self.first)
+        (untag,) = self.changed(kind, physical, old, {"VpcId": "v", "PolicyDocument": {}})
+        self.assertEqual(("ec2:DeleteTags", {"Resources": ["vpce-1"], "Tags": [{"Key": "k"}]}), untag)
+        kind.delete(self.control, physical)
+        self.assertEqual([("ec2:DeleteVpcEndpoints", {"VpcEndpointIds": ["vpce-1"]})], self.calls)
+        physical = self.made(TYPES["AWS::EC2::EIP"], Domain="vpc")
+        self.assertEqual(("1.2.3.4", {"AllocationId": "eipalloc-1"}), (physical.id, physical.path))
+        kind = TYPES["AWS::EC2::VPCGatewayAttachment"]
+        kind.delete(self.control, self.made(kind, VpcId="v", InternetGatewayId="igw"))
+        self.assertEqual([("ec2:DetachInternetGateway", {"VpcId": "v", "InternetGatewayId": "igw"})], self.calls[-1:])
 
     def test_load_balancers(self) -> None:
         kind = TYPES["AWS::ElasticLoadBalancingV2::LoadBalancer"]
