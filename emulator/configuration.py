@@ -131,7 +131,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "node_modules": _texts,
     "lambda_concurrency": _number,
     "lambda_idle_seconds": _seconds,
-    "domain": _text,
 }
 
 

@@ -41,4 +41,3 @@ class Settings:
     node_modules: tuple[str, ...] = ()  # directories with @aws-sdk/* and the like, for Node.js functions
     lambda_concurrency: int = 0  # worker processes at most; 0 = 2 x cores, and more where calls wait
     lambda_idle_seconds: float = 300.0
-    domain: str = "localhost"  # suffix accepted after execute-api.
